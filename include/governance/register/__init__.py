@@ -1,0 +1,1 @@
+"""The system of record: requests, their history, ownership, findings, in PostgreSQL."""

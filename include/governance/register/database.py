@@ -1,0 +1,71 @@
+"""Reach the register and bring its schema to the version this code expects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Engine, create_engine, make_url
+from sqlalchemy.exc import OperationalError
+
+from governance.errors import GovernanceError, RegisterUnavailableError
+from governance.resources import folder
+
+
+def connect(url: str | URL) -> Engine:
+    """Return an engine for the register; sessions speak UTC. `postgres://` and bare URLs take psycopg 3.
+
+    Raises GovernanceError where the URL is not one of PostgreSQL: the register has one dialect.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() not in ("postgresql", "postgres"):
+        raise GovernanceError(
+            f"the register is PostgreSQL only: found {parsed.get_backend_name()!r} in the register URL"
+        )
+    return create_engine(
+        parsed.set(drivername="postgresql+psycopg"),
+        connect_args={"options": "-c timezone=UTC", "connect_timeout": 10, "application_name": "governance"},
+        pool_pre_ping=True,
+        pool_size=2,
+    )
+
+
+def _alembic(connection: Any = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(folder("sql") / "migrations").replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def migrate(engine: Engine, revision: str = "head") -> None:
+    """Upgrade the register to `revision`; two callers at once wait for each other."""
+    with _begin(engine) as connection:
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('governance.migrate'))")
+        command.upgrade(_alembic(connection), revision)
+
+
+def downgrade(engine: Engine, revision: str = "base") -> None:
+    """Take the schema back to `revision`. This drops data: for development and for tests."""
+    with _begin(engine) as connection:
+        command.downgrade(_alembic(connection), revision)
+
+
+def _begin(engine: Engine) -> Any:
+    try:
+        engine.connect().close()
+    except OperationalError as error:
+        raise RegisterUnavailableError(
+            f"the register at {engine.url.render_as_string(hide_password=True)} does not answer: "
+            f"{str(error.orig).splitlines()[0]}"
+        ) from error
+    return engine.begin()
+
+
+def schema_versions(engine: Engine) -> tuple[str | None, str | None]:
+    """Return (version in the database, version this code expects)."""
+    with engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    return current, ScriptDirectory.from_config(_alembic()).get_current_head()

@@ -1,0 +1,48 @@
+"""Typed settings, from the environment (`GOVERNANCE_*`) or, inside Airflow, from its connections."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import AwareDatetime, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What a run needs to know about its surroundings.
+
+    Every field can be set by an environment variable of the same name with the prefix `GOVERNANCE_`.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="GOVERNANCE_", extra="ignore", frozen=True)
+
+    register_url: SecretStr | None = Field(
+        default=None,
+        description="PostgreSQL URL of the register; unset: the embedded server below `var_dir`",
+    )
+    lake: str = Field(
+        default="",
+        description="Folder or s3:// prefix for snapshots, validation pages and packs; empty: `var_dir`/lake",
+    )
+    config_dir: Path | None = Field(
+        default=None, description="Folder with your own sources/, policies/, templates/, runbooks/"
+    )
+    now: AwareDatetime | None = Field(
+        default=None, description="Pretend it is this instant (ISO 8601 with offset): drills and rebuilds"
+    )
+    var_dir: Path = Field(
+        default_factory=lambda: Path.cwd() / "var", description="Folder for everything written at run time"
+    )
+
+    @cached_property
+    def lake_location(self) -> str:
+        """The lake as an absolute folder or an `s3://` prefix, without a trailing slash."""
+        if self.lake.startswith("s3://"):
+            return self.lake.rstrip("/")
+        return str(Path(self.lake or self.var_dir / "lake").resolve())
+
+    def instant(self) -> datetime:
+        """Now, in UTC: the override where one is set."""
+        return self.now.astimezone(UTC) if self.now else datetime.now(UTC)

@@ -1,0 +1,7 @@
+-- Staging for one synchronisation of findings. Dropped with the transaction.
+CREATE TEMPORARY TABLE stage_finding (
+    finding_key text PRIMARY KEY, type text NOT NULL, severity text NOT NULL, request_number bigint,
+    account text, region text, rule text, resource_type text, resource_id text, owner text,
+    why text NOT NULL, evidence jsonb NOT NULL
+) ON COMMIT DROP;
+CREATE TEMPORARY TABLE stage_unknown (finding_key text NOT NULL) ON COMMIT DROP

@@ -1,0 +1,39 @@
+-- Make the open findings of :family equal to stage_finding as of :at, and say how many took which turn.
+-- A change of evidence alone (another snapshot id) is no turn: only type, severity, owner and why are.
+WITH before AS (
+    SELECT f.finding_key, f.status, f.type, f.severity, f.owner, f.why FROM finding f WHERE f.family = :family
+), turned AS (
+    MERGE INTO finding AS f
+    USING (
+        SELECT s.*, CASE WHEN b.finding_key IS NULL THEN 'opened'
+                         WHEN b.status = 'resolved' THEN 'reopened'
+                         WHEN (b.type, b.severity, b.owner, b.why) IS DISTINCT FROM (s.type, s.severity, s.owner, s.why)
+                              THEN 'changed'
+                         ELSE 'seen' END AS turn
+        FROM stage_finding s LEFT JOIN before b USING (finding_key)
+    ) AS s
+    ON f.family = :family AND f.finding_key = s.finding_key
+    WHEN NOT MATCHED THEN
+        INSERT (family, finding_key, type, status, severity, request_number, account, region, rule, resource_type,
+                resource_id, owner, why, evidence, opened_at, last_seen_at)
+        VALUES (:family, s.finding_key, s.type, 'open', s.severity, s.request_number, s.account, s.region, s.rule,
+                s.resource_type, s.resource_id, s.owner, s.why, s.evidence, :at, :at)
+    WHEN MATCHED AND (s.turn <> 'seen' OR f.last_seen_at < :at) THEN
+        UPDATE SET type = s.type, status = 'open', severity = s.severity, owner = s.owner, why = s.why,
+                   evidence = s.evidence, last_seen_at = greatest(f.last_seen_at, :at), resolved_at = NULL,
+                   reopened = f.reopened + (s.turn = 'reopened')::integer
+    RETURNING f.finding_number, f.type, f.why, f.evidence, s.turn
+), resolved AS (
+    UPDATE finding f SET status = 'resolved', resolved_at = :at
+    WHERE f.family = :family AND f.status = 'open'
+      AND NOT EXISTS (SELECT FROM stage_finding s WHERE s.finding_key = f.finding_key)
+      AND NOT EXISTS (SELECT FROM stage_unknown u WHERE u.finding_key = f.finding_key)
+    RETURNING f.finding_number, f.type, f.why, f.evidence, 'resolved' AS turn
+), logged AS (
+    INSERT INTO finding_event (finding_number, at, change, type, why, evidence)
+    SELECT finding_number, :at, turn, type, why, evidence FROM turned WHERE turn <> 'seen'
+    UNION ALL
+    SELECT finding_number, :at, turn, type, why, evidence FROM resolved
+    RETURNING change
+)
+SELECT change, count(*) AS findings FROM logged GROUP BY change

@@ -1,0 +1,92 @@
+"""Fixtures every test may use: a real PostgreSQL, a register of its own, a fixed instant."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+
+from governance.register import database, embedded
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED_DATA = ROOT.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real data written by others; the test skips where it is absent."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"real data is not here: {SHARED_DATA} is absent")
+    return SHARED_DATA
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The instant tests pretend it is: a Monday morning."""
+    return datetime(2026, 11, 16, 8, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """URL of a PostgreSQL server that lives as long as this test process, below the project's own var/."""
+    data_dir = ROOT / "var" / "tests" / f"pg-{os.getpid()}"
+    server = embedded.start(data_dir, outlive=False)
+    try:
+        yield embedded.database_url(server, "template_register")
+    finally:
+        server.stop()
+        shutil.rmtree(data_dir, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_url: str) -> str:
+    """Name of a database with the register's schema, to copy from."""
+    engine = database.connect(postgres_url)
+    database.migrate(engine)
+    engine.dispose()
+    return "template_register"
+
+
+@pytest.fixture
+def empty_database(postgres_url: str) -> Iterator[str]:
+    """URL of an empty database of its own."""
+    yield from _database(postgres_url, None)
+
+
+@pytest.fixture
+def register_url(postgres_url: str, migrated_template: str) -> Iterator[str]:
+    """URL of an empty register of its own."""
+    yield from _database(postgres_url, migrated_template)
+
+
+@pytest.fixture
+def register(register_url: str) -> Iterator[Engine]:
+    """Engine on an empty register of its own."""
+    engine = database.connect(register_url)
+    yield engine
+    engine.dispose()
+
+
+def _database(server_url: str, template: str | None) -> Iterator[str]:
+    name = f"test_{uuid4().hex[:12]}"
+    admin = create_engine(
+        server_url.replace("/template_register", "/postgres"), isolation_level="AUTOCOMMIT"
+    )
+    with admin.connect() as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}"' + (f" TEMPLATE {template}" if template else "")))
+    yield server_url.replace("/template_register", f"/{name}")
+    with admin.connect() as connection:
+        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+    admin.dispose()
