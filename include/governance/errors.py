@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 class GovernanceError(Exception):
-    """Base of every error this library raises on purpose. Its text is one line, fit for a log or an e-mail."""
+    """Base of every error raised here on purpose. Its text is one line, fit for a log or an e-mail."""
 
 
 class SourceUnavailableError(GovernanceError):

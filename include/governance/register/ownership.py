@@ -128,7 +128,7 @@ class OwnershipPolicy(documents.Document):
         return rule is not self.authority
 
     def rule_of(self, accountable: str) -> OwnershipRule:
-        """Return the first rule of that accountable person (for zone, calendar, manager), or the authority."""
+        """Return the first rule of that person (for zone, calendar, manager), or the authority."""
         return next((rule for rule in self.owners if rule.accountable == accountable), self.authority)
 
 
@@ -142,8 +142,8 @@ def store(connection: Connection, policy: OwnershipPolicy) -> None:
     connection.execute(text("DELETE FROM ownership"))
     statement = text(
         "INSERT INTO ownership (rule, position, match, accountable, responsible, consulted, informed, contact,"
-        " manager, timezone, calendar, review_date) VALUES (:name, :position, CAST(:match AS jsonb),"
-        " :accountable, :responsible, :consulted, :informed, :contact, :manager, :timezone, :calendar,"
+        " manager, timezone, calendar, review_date) VALUES (:name, :position,"
+        " CAST(:match AS jsonb), :accountable, :responsible, :consulted, :informed, :contact, :manager, :timezone, :calendar,"
         " :review_date)"
     )
     for position, rule in enumerate((policy.authority, *policy.owners)):

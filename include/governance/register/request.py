@@ -50,7 +50,8 @@ JSON_FIELDS = ("scopes", "compensating_controls", "targets", "thing")
 STATE_FIELDS = (*TEXT_FIELDS, *TIME_FIELDS, *JSON_FIELDS)
 
 BATCH_COLUMNS = (
-    "record_no", "row_no", "locator", "source_key", "kind", "status", "valid_at", "actor", *STATE_FIELDS, "raw",
+    "record_no", "row_no", "locator", "source_key", "kind", "status", "valid_at", "actor",
+    *STATE_FIELDS, "raw",
 )  # fmt: skip
 """Columns of a canonical batch, one row per observation of a request.
 

@@ -29,14 +29,13 @@ def _as_sorted_tuple(value: Any) -> Any:
     return value
 
 
-Values = Annotated[tuple[str, ...], BeforeValidator(_as_sorted_tuple)]
-NotBlank = AfterValidator(lambda values: _refuse_blank(values))
-
-
 def _refuse_blank(values: tuple[str, ...]) -> tuple[str, ...]:
     if any(not value for value in values):
         raise ValueError("values that are not blank")
     return values
+
+
+Values = Annotated[tuple[str, ...], BeforeValidator(_as_sorted_tuple), AfterValidator(_refuse_blank)]
 
 
 class Dimensions(BaseModel):
@@ -45,19 +44,15 @@ class Dimensions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     organization: bool = Field(default=False, description="The whole organization, said on purpose")
-    ou: Annotated[Values, NotBlank] = Field(
+    ou: Values = Field(
         default=(),
         description="OU subtrees: an id 'ou-ab12-cdefgh34' or names below the root 'Workloads/Prod'",
     )
-    account: Annotated[Values, NotBlank] = Field(
-        default=(), description="12-digit account ids; wildcards allowed"
-    )
-    region: Annotated[Values, NotBlank] = ()
-    rule: Annotated[Values, NotBlank] = Field(default=(), description="Config rule names; wildcards allowed")
-    resource_type: Annotated[Values, NotBlank] = ()
-    resource: Annotated[Values, NotBlank] = Field(
-        default=(), description="Resource ids or ARNs; wildcards allowed"
-    )
+    account: Values = Field(default=(), description="12-digit account ids; wildcards allowed")
+    region: Values = ()
+    rule: Values = Field(default=(), description="Config rule names; wildcards allowed")
+    resource_type: Values = ()
+    resource: Values = Field(default=(), description="Resource ids or ARNs; wildcards allowed")
     tag: dict[str, str] = Field(default={}, description="All of these tags, values may hold wildcards")
 
 

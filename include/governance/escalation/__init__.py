@@ -1,0 +1,1 @@
+"""What is overdue, whom to tell, and the outbox that tells them once."""

@@ -1,0 +1,1 @@
+"""AWS as it is: immutable Parquet snapshots with a completeness manifest."""

@@ -1,0 +1,1 @@
+"""Snapshots against the register: verdicts and findings."""

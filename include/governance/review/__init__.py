@@ -1,0 +1,1 @@
+"""KPIs, process-behaviour charts and the review pack."""
