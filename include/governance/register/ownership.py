@@ -141,10 +141,10 @@ def store(connection: Connection, policy: OwnershipPolicy) -> None:
     """Write the policy to the register, so that SQL and auditors see who is accountable."""
     connection.execute(text("DELETE FROM ownership"))
     statement = text(
-        "INSERT INTO ownership (rule, position, match, accountable, responsible, consulted, informed, contact,"
-        " manager, timezone, calendar, review_date) VALUES (:name, :position,"
-        " CAST(:match AS jsonb), :accountable, :responsible, :consulted, :informed, :contact, :manager, :timezone, :calendar,"
-        " :review_date)"
+        "INSERT INTO ownership (rule, position, match, accountable, responsible, consulted, informed,"
+        " contact, manager, timezone, calendar, review_date)"
+        " VALUES (:name, :position, CAST(:match AS jsonb), :accountable, :responsible, :consulted, :informed,"
+        " :contact, :manager, :timezone, :calendar, :review_date)"
     )
     for position, rule in enumerate((policy.authority, *policy.owners)):
         row = rule.model_dump(exclude={"match"})

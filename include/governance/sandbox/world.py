@@ -14,7 +14,8 @@ EVALUATION_COLUMNS = (
     "account", "region", "rule", "resource_type", "resource_id",
     "compliance", "annotation", "recorded_at",
 )  # fmt: skip
-"""One row per evaluation. `compliance` is COMPLIANT or NON_COMPLIANT; `recorded_at` is datetime64[us, UTC]."""
+"""One row per evaluation. `compliance` is COMPLIANT or NON_COMPLIANT; `recorded_at` is
+datetime64[us, UTC]."""
 
 RULE_STATUS_COLUMNS = (
     "account", "region", "rule", "last_evaluated_at", "last_failed_at", "first_activated_at", "error",
