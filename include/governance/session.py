@@ -19,7 +19,7 @@ def open_register(settings: Settings) -> Engine:
     Where no URL is set, the embedded server below `var_dir` is started (or joined) and its register migrated.
     A register that somebody else runs is never migrated on the way: `governance register migrate` does that.
     """
-    from governance.register import database  # noqa: PLC0415 (keeps `--help` fast)
+    from governance.register import database
 
     if settings.register_url is not None:
         engine = database.connect(settings.register_url.get_secret_value())
@@ -30,7 +30,7 @@ def open_register(settings: Settings) -> Engine:
                 "run `governance register migrate`"
             )
         return engine
-    from governance.register import embedded  # noqa: PLC0415 (an optional extra)
+    from governance.register import embedded
 
     engine = database.connect(embedded.database_url(embedded.start(settings.var_dir.resolve() / "postgres")))
     database.migrate(engine)
@@ -42,7 +42,7 @@ def aws_session(connection: Connection) -> boto3.Session:
 
     `extra.region_name` is the region; `extra.profile_name` names a profile of the AWS configuration.
     """
-    import boto3  # noqa: PLC0415 (keeps `--help` fast)
+    import boto3
 
     return boto3.Session(
         aws_access_key_id=connection.login or None,

@@ -1,0 +1,54 @@
+"""Escalation: find what is overdue, tell each recipient once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, task
+
+from governance_airflow import DEFAULTS, REGISTER
+
+DOC = """
+### Escalation
+
+Computes from the register and the send ledger which rungs of the ladder are due, writes ledger and outbox in
+one transaction, then sends the outbox. Runs whenever the register changed, and every half hour besides,
+because time passes too.
+
+**Safe to retry, clear and overlap.** A rung is in the ledger once; a message keeps its Message-ID.
+
+| what you see | what to do |
+| --- | --- |
+| `send` failed, "does not answer" | the outbox keeps it; mend `smtp_default`, clear the task |
+| messages stay pending | quiet hours of the recipient, or a temporary refusal: `governance outbox list` |
+| messages failed | a permanent refusal (bounce): mend the address in `policies/ownership.yaml` |
+"""
+
+with DAG(
+    dag_id="escalation",
+    schedule=AssetOrTimeSchedule(
+        timetable=CronTriggerTimetable("*/30 * * * *", timezone="UTC"), assets=[REGISTER]
+    ),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULTS,
+    tags=["governance", "escalation"],
+    doc_md=DOC,
+):
+
+    @task
+    def decide() -> dict[str, object]:
+        """Write ledger and outbox."""
+        from governance_tasks import run_escalation
+
+        return run_escalation()
+
+    @task
+    def send() -> dict[str, object]:
+        """Send what waits in the outbox."""
+        from governance_tasks import send_outbox
+
+        return send_outbox()
+
+    decide() >> send()

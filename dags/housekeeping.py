@@ -1,0 +1,48 @@
+"""Housekeeping: prove the history every night, store who is accountable, send what still waits."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from airflow.sdk import DAG, CronTriggerTimetable, task
+
+from governance_airflow import DEFAULTS
+
+DOC = """
+### Housekeeping
+
+Every night: recomputes the hash chain of the register's history, stores the ownership policy in the register,
+and reports intake runs that never ended.
+
+| what you see | what to do |
+| --- | --- |
+| `verify_history` failed | somebody changed history: the message names the block. Keep evidence, restore |
+"""
+
+with DAG(
+    dag_id="housekeeping",
+    schedule=CronTriggerTimetable("30 2 * * *", timezone="UTC"),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULTS,
+    tags=["governance", "housekeeping"],
+    doc_md=DOC,
+):
+
+    @task(retries=0)
+    def verify_history() -> None:
+        """Fail where the hash chain is broken."""
+        from governance_tasks import verify_history as verify
+
+        verify()
+
+    @task
+    def store_ownership() -> None:
+        """Write `policies/ownership.yaml` to the register."""
+        from governance_tasks import store_ownership as store
+
+        store()
+
+    verify_history()
+    store_ownership()

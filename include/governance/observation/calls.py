@@ -1,0 +1,53 @@
+"""Clients that count: every call over the wire and every throttle, as botocore's own events tell."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+THROTTLES = frozenset({
+    "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottledException",
+    "RequestLimitExceeded", "TooManyRequestsException", "SlowDown", "LimitExceededException",
+})  # fmt: skip
+
+_CONFIG = Config(retries={"mode": "adaptive", "max_attempts": 8}, connect_timeout=10, read_timeout=60)
+
+
+@dataclass
+class Calls:
+    """Calls made (retries included), throttles met, and seconds since the count began."""
+
+    calls: int = 0
+    throttles: int = 0
+    began: float = field(default_factory=time.perf_counter)
+
+    def client(self, session: boto3.Session, service: str, config: Config | None = None) -> Any:
+        """Return a client of the session whose traffic is counted here. Adaptive retries unless given."""
+        client = session.client(service, config=config or _CONFIG)  # type: ignore[call-overload]
+        client.meta.events.register(f"before-send.{service}", self._sent)
+        client.meta.events.register(f"needs-retry.{service}", self._answered)
+        return client
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the count began."""
+        return round(time.perf_counter() - self.began, 3)
+
+    def _sent(self, **_: Any) -> None:
+        self.calls += 1
+
+    def _answered(self, response: Any = None, **_: Any) -> None:
+        if response is not None and response[1].get("Error", {}).get("Code") in THROTTLES:
+            self.throttles += 1
+
+
+def in_words(error: ClientError) -> str:
+    """One line: the operation, AWS's error code and its message."""
+    detail = error.response.get("Error", {})
+    message = " ".join(str(detail.get("Message", "")).split())
+    return f"{error.operation_name}: {detail.get('Code', 'unknown error')}: {message}"[:500]

@@ -1,0 +1,132 @@
+"""What AWS Config says in the hub: how fresh the aggregator is per account and region, rules, their status.
+
+Never a call per rule and account. The status of rules is read in the hub alone: a sample that tells whether
+an organization-wide rule runs at all. Recorders of member accounts show through the aggregator's sources.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from governance.errors import GovernanceError
+from governance.observation.calls import Calls
+from governance.observation.datasets import AGGREGATOR_SOURCES, RULE_STATUS, RULES
+from governance.observation.snapshot import Snapshot
+
+Row = dict[str, Any]
+
+
+def observe(
+    snapshot: Snapshot, session: boto3.Session, aggregator: str | None = None, config: Config | None = None
+) -> None:
+    """Collect aggregator sources, rules and rule status of the hub (the region of the session)."""
+    calls = Calls()
+    client = calls.client(session, "config", config)
+    region = client.meta.region_name
+    snapshot.listing(AGGREGATOR_SOURCES, calls, _sources(client, aggregator), region)
+    for dataset, rows in ((RULES, _rules), (RULE_STATUS, _rule_status)):
+        calls = Calls()
+        snapshot.listing(dataset, calls, rows(calls.client(session, "config", config)), region)
+
+
+def aggregator_name(client: Any, wanted: str | None = None) -> str:
+    """Return the aggregator to ask: the one wanted, else the one over the organization, else the only one.
+
+    Raises GovernanceError where none or several fit.
+    """
+    found = list(
+        _paged(
+            client,
+            "describe_configuration_aggregators",
+            "ConfigurationAggregators",
+            **({"ConfigurationAggregatorNames": [wanted]} if wanted else {}),
+        )
+    )
+    whole = [one for one in found if one.get("OrganizationAggregationSource")] or found
+    if len(whole) == 1:
+        return str(whole[0]["ConfigurationAggregatorName"])
+    names = ", ".join(sorted(one["ConfigurationAggregatorName"] for one in whole)) or "none"
+    raise GovernanceError(
+        f"one Config aggregator is needed in {client.meta.region_name}: found {names}; name the one to use"
+    )
+
+
+def _paged(client: Any, operation: str, key: str, **arguments: Any) -> Iterator[Row]:
+    """Yield rows page by page; a page may be empty and still carry a token."""
+    call = getattr(client, operation)
+    page = call(**arguments)
+    yield from page.get(key, [])
+    while page.get("NextToken"):
+        page = call(**arguments, NextToken=page["NextToken"])
+        yield from page.get(key, [])
+
+
+def _sources(client: Any, aggregator: str | None) -> Iterator[Row]:
+    name = aggregator_name(client, aggregator)
+    sources = _paged(
+        client,
+        "describe_configuration_aggregator_sources_status",
+        "AggregatedSourceStatusList",
+        ConfigurationAggregatorName=name,
+    )
+    for source in sources:
+        if source.get("SourceType") == "ACCOUNT":
+            yield {
+                "account": source["SourceId"],
+                "region": source["AwsRegion"],
+                "status": source["LastUpdateStatus"],
+                "updated_at": source.get("LastUpdateTime"),
+                "error": " ".join(
+                    str(source[key]) for key in ("LastErrorCode", "LastErrorMessage") if source.get(key)
+                )
+                or None,
+            }
+
+
+def creator_of(arn: str | None) -> str | None:
+    """Return the service principal in a rule's ARN, '' for a rule of the customer, None without an ARN.
+
+    >>> creator_of("arn:aws:config:eu-west-1:1:config-rule/aws-service-rule/securityhub.amazonaws.com/config-rule-x")
+    'securityhub.amazonaws.com'
+    >>> creator_of("arn:aws:config:eu-west-1:1:config-rule/config-rule-x")
+    ''
+    """
+    if not arn:
+        return None
+    parts = arn.split("/")
+    return parts[2] if len(parts) > 3 and parts[1] == "aws-service-rule" else ""
+
+
+def _account_of(arn: str | None) -> str | None:
+    return arn.split(":")[4] if arn and arn.count(":") >= 5 else None
+
+
+def _rules(client: Any) -> Iterator[Row]:
+    for rule in _paged(client, "describe_config_rules", "ConfigRules"):
+        yield {
+            "account": _account_of(rule.get("ConfigRuleArn")),
+            "region": client.meta.region_name,
+            "rule": rule["ConfigRuleName"],
+            "creator": rule.get("CreatedBy") or creator_of(rule.get("ConfigRuleArn")),
+            "owner": rule.get("Source", {}).get("Owner"),
+            "source_identifier": rule.get("Source", {}).get("SourceIdentifier"),
+            "state": rule.get("ConfigRuleState"),
+        }
+
+
+def _rule_status(client: Any) -> Iterator[Row]:
+    operation, key = "describe_config_rule_evaluation_status", "ConfigRulesEvaluationStatus"
+    for status in _paged(client, operation, key):
+        yield {
+            "account": _account_of(status.get("ConfigRuleArn")),
+            "region": client.meta.region_name,
+            "rule": status["ConfigRuleName"],
+            "last_evaluated_at": status.get("LastSuccessfulEvaluationTime"),
+            "last_failed_at": status.get("LastFailedEvaluationTime"),
+            "first_activated_at": status.get("FirstActivatedTime"),
+            "error": status.get("LastErrorCode"),
+        }

@@ -1,0 +1,139 @@
+"""What AWS Organizations says: accounts and where they are, units, policies and what they are attached to.
+
+`Account.Status` is retired since 2026-09-09; `State` is read first. `ListAccounts` carries `Paths`, so the
+place of an account needs no further call; only where they are absent are the units asked one by one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from governance.observation.calls import Calls
+from governance.observation.datasets import ACCOUNTS, POLICIES, POLICY_TARGETS, UNITS
+from governance.observation.snapshot import Snapshot
+
+Row = dict[str, Any]
+
+
+def observe(snapshot: Snapshot, session: boto3.Session, config: Config | None = None) -> None:
+    """Collect the four datasets; each stands alone, so that a refusal of one leaves the others."""
+
+    def counted() -> tuple[Calls, Any]:
+        calls = Calls()
+        return calls, calls.client(session, "organizations", config)
+
+    for dataset, rows in (
+        (UNITS, _units),
+        (ACCOUNTS, _accounts),
+        (POLICIES, _policies),
+        (POLICY_TARGETS, _targets),
+    ):
+        calls, client = counted()
+        snapshot.listing(dataset, calls, rows(client))
+
+
+def _pages(client: Any, operation: str, key: str, **arguments: Any) -> Iterator[Row]:
+    for page in client.get_paginator(operation).paginate(**arguments):
+        yield from page.get(key, [])
+
+
+def _tree(client: Any) -> Iterator[Row]:
+    """Yield every unit below the roots, parents first; `path` holds names, `ids` the chain of ids."""
+    pending = [(root["Id"], "", root["Id"]) for root in _pages(client, "list_roots", "Roots")]
+    while pending:
+        parent, path, ids = pending.pop()
+        units = _pages(
+            client, "list_organizational_units_for_parent", "OrganizationalUnits", ParentId=parent
+        )
+        for unit in units:
+            names = f"{path}/{unit['Name']}" if path else unit["Name"]
+            chain = f"{ids}/{unit['Id']}"
+            yield {"unit": unit["Id"], "name": unit["Name"], "parent": parent, "path": names, "ids": chain}
+            pending.append((unit["Id"], names, chain))
+
+
+def _units(client: Any) -> Iterator[Row]:
+    for root in _pages(client, "list_roots", "Roots"):
+        yield {"unit": root["Id"], "name": root["Name"], "parent": None, "path": ""}
+    yield from ({name: unit[name] for name in UNITS.schema.names} for unit in _tree(client))
+
+
+def _accounts(client: Any) -> Iterator[Row]:
+    accounts = list(_pages(client, "list_accounts", "Accounts"))
+    places = {account["Id"]: _place(account) for account in accounts}
+    if None in places.values():
+        places.update(_crawl(client))
+    for account in accounts:
+        yield {
+            "account": account["Id"],
+            "name": account.get("Name"),
+            "email": account.get("Email"),
+            "state": account.get("State") or account.get("Status"),
+            "units": places.get(account["Id"]),
+            "joined_at": account.get("JoinedTimestamp"),
+        }
+
+
+def _place(account: Row) -> str | None:
+    """Return 'r-ab12/ou-.../ou-...' out of 'o-.../r-ab12/ou-.../ou-.../<account>/'."""
+    for path in account.get("Paths") or ():
+        parts = path.strip("/").split("/")
+        if parts[-1] == account["Id"]:
+            parts.pop()
+        return "/".join(part for part in parts if not part.startswith("o-"))
+    return None
+
+
+def _crawl(client: Any) -> dict[str, str]:
+    places = {root["Id"]: root["Id"] for root in _pages(client, "list_roots", "Roots")}
+    places.update({unit["unit"]: unit["ids"] for unit in _tree(client)})
+    return {
+        account["Id"]: chain
+        for parent, chain in places.items()
+        for account in _pages(client, "list_accounts_for_parent", "Accounts", ParentId=parent)
+    }
+
+
+def _summaries(client: Any) -> Iterator[Row]:
+    """Yield the policies of every type that the roots have enabled."""
+    enabled = {
+        kind["Type"]
+        for root in _pages(client, "list_roots", "Roots")
+        for kind in root.get("PolicyTypes", [])
+        if kind.get("Status") == "ENABLED"
+    }
+    for kind in sorted(enabled):
+        yield from _pages(client, "list_policies", "Policies", Filter=kind)
+
+
+def _policies(client: Any) -> Iterator[Row]:
+    for summary in _summaries(client):
+        content = client.describe_policy(PolicyId=summary["Id"])["Policy"]["Content"]
+        yield {
+            "policy": summary["Id"],
+            "name": summary["Name"],
+            "type": summary["Type"],
+            "aws_managed": summary.get("AwsManaged", False),
+            "content_sha256": sha256(_canonical(content).encode()).hexdigest(),
+            "description": summary.get("Description"),
+        }
+
+
+def _canonical(content: str) -> str:
+    """The same text for the same policy, however it was indented."""
+    try:
+        return json.dumps(json.loads(content), sort_keys=True, separators=(",", ":"))
+    except ValueError:
+        return content
+
+
+def _targets(client: Any) -> Iterator[Row]:
+    for summary in _summaries(client):
+        for target in _pages(client, "list_targets_for_policy", "Targets", PolicyId=summary["Id"]):
+            yield {"policy": summary["Id"], "target": target["TargetId"], "target_type": target["Type"]}

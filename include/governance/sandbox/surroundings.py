@@ -1,0 +1,101 @@
+"""What the sandbox's processes need from each other: connections, settings, addresses."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import make_url
+
+
+@dataclass(frozen=True)
+class Services:
+    """Where the stand-ins answer, as `governance.sandbox.services` wrote it to `services.json`."""
+
+    aws_url: str
+    jira_url: str
+    jira_login: str
+    jira_token: str
+    smtp_port: int
+    registers: Path
+    mailbox: Path
+    now: datetime
+
+    @classmethod
+    def read(cls, path: Path) -> Services:
+        """Read `services.json`."""
+        found = json.loads(path.read_text("utf-8"))
+        return cls(
+            aws_url=found["aws_url"],
+            jira_url=found["jira_url"],
+            jira_login=found["jira_login"],
+            jira_token=found["jira_token"],
+            smtp_port=int(found["smtp_port"]),
+            registers=Path(found["registers"]),
+            mailbox=Path(found["mailbox"]),
+            now=datetime.fromisoformat(found["now"]),
+        )
+
+    def connections(self, register_url: str) -> dict[str, dict[str, Any]]:
+        """Return every connection of the demo, by id, in Airflow's JSON form."""
+        url = make_url(register_url)
+        aws = {
+            "conn_type": "aws",
+            "login": "AKIASANDBOX000000001",
+            "password": "sandbox-only",
+            "extra": {
+                "region_name": "eu-central-1",
+                "endpoint_url": self.aws_url,
+                "service_config": {"sts": {"endpoint_url": self.aws_url}},
+            },
+        }
+        return {
+            "governance_db": {
+                "conn_type": "postgres",
+                "login": url.username,
+                "schema": url.database,
+                "extra": dict(url.query),
+            },
+            "aws_default": aws,
+            "landing_zone_csv": aws,
+            "platform_jira": {
+                "conn_type": "http",
+                "host": self.jira_url,
+                "login": self.jira_login,
+                "password": self.jira_token,
+            },
+            "exception_register": {"conn_type": "fs", "extra": {"path": str(self.registers)}},
+            "smtp_default": {
+                "conn_type": "smtp",
+                "host": "127.0.0.1",
+                "port": self.smtp_port,
+                "extra": {"disable_ssl": True, "disable_tls": True},
+            },
+        }
+
+    def environment(self, var_dir: Path) -> dict[str, str]:
+        """Return the settings that every process of the demo shares."""
+        return {
+            "GOVERNANCE_NOW": self.now.isoformat(),
+            "GOVERNANCE_VAR_DIR": str(var_dir),
+            "GOVERNANCE_LAKE": str(var_dir / "lake"),
+            "AWS_ENDPOINT_URL": self.aws_url,
+            "AWS_DEFAULT_REGION": "eu-central-1",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+
+def write_environment_file(path: Path, services: Services, register_url: str, var_dir: Path) -> None:
+    """Write a file for `set -a; . FILE; set +a`, so that `governance ...` talks to the sandbox."""
+    connections = services.connections(register_url)
+    variables = {
+        **services.environment(var_dir),
+        **{f"AIRFLOW_CONN_{name.upper()}": json.dumps(value) for name, value in connections.items()},
+    }
+    path.touch(mode=0o600)
+    lines = (f"{name}={shlex.quote(value)}\n" for name, value in variables.items())
+    path.write_text("".join(lines), "utf-8")

@@ -1,0 +1,110 @@
+"""What only Airflow needs: its connections and AWS hook, handed to the library in the library's own terms.
+
+Everything heavy is imported inside the functions: every task start loads this file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import Asset
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import boto3
+    from sqlalchemy import Engine
+
+    from governance.connections import Connection
+    from governance.settings import Settings
+
+REGISTER = Asset("governance://register")
+OBSERVATIONS = Asset("governance://observations")
+FINDINGS = Asset("governance://findings")
+
+DEFAULTS = {"owner": "platform-team", "retries": 2, "retry_delay": 30.0, "retry_exponential_backoff": True}
+"""Arguments of every task. Every step is idempotent for its key, so a retry is always safe."""
+
+
+def settings() -> Settings:
+    """Return the settings of this worker (`GOVERNANCE_*`)."""
+    from governance.settings import Settings
+
+    return Settings()
+
+
+def instant() -> datetime:
+    """Return `now`: the drill override where one is set."""
+    return settings().instant()
+
+
+def lookup(conn_id: str) -> Connection:
+    """Resolve an Airflow connection (whatever secrets backend holds it) into the library's own form."""
+    from airflow.sdk import BaseHook
+
+    from governance.connections import Connection
+
+    found = BaseHook.get_connection(conn_id)
+    return Connection(
+        conn_id=conn_id,
+        conn_type=found.conn_type or "",
+        host=found.host,
+        port=found.port,
+        login=found.login,
+        password=found.password,
+        path=found.schema,
+        extra=found.extra_dejson,
+    )
+
+
+@contextmanager
+def register() -> Iterator[Engine]:
+    """Open the register of the connection `governance_db` and close it again."""
+    from pydantic import SecretStr
+
+    from governance.session import open_register
+
+    url = database_url(lookup("governance_db"))
+    engine = open_register(settings().model_copy(update={"register_url": SecretStr(url)}))
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def database_url(connection: Connection) -> str:
+    """Return the SQLAlchemy URL of a PostgreSQL connection; extras become driver options (sslmode, host)."""
+    from sqlalchemy import URL
+
+    url = URL.create(
+        "postgresql+psycopg",
+        username=connection.login,
+        password=connection.secret() or None,
+        host=connection.host or None,
+        port=connection.port,
+        database=connection.path,
+        query={name: str(value) for name, value in connection.extra.items()},
+    )
+    return url.render_as_string(hide_password=False)
+
+
+def aws_session(conn_id: str = "aws_default") -> boto3.Session:
+    """Return a boto3 session of an Airflow AWS connection that keeps the connection's endpoint URLs."""
+    import boto3
+    from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+
+    hook = AwsBaseHook(aws_conn_id=conn_id)
+    session = hook.get_session()
+
+    class ConnectedSession(boto3.Session):
+        """A session whose clients use the endpoint that the connection names for their service."""
+
+        def client(self, service_name: str, *args: Any, **kwargs: Any) -> Any:
+            endpoint = hook.conn_config.get_service_endpoint_url(service_name)
+            if endpoint:
+                kwargs.setdefault("endpoint_url", endpoint)
+            return super().client(service_name, *args, **kwargs)
+
+    return ConnectedSession(botocore_session=session._session, region_name=session.region_name)
