@@ -20,7 +20,7 @@ Owner: **{owner}**. Mode: **{mode}**.
 
 | what you see | what to do |
 | --- | --- |
-| failed, "does not answer" or "refused" | nothing was written; mend connection `{connection}`, clear the task |
+| failed, "does not answer" or "refused" | nothing was written; mend `{connection}`, clear the task |
 | success, quarantined > 0 | `governance quarantine list`; mend source or spec, replay |
 | failed, "held" | the whole batch looks wrong (volume, columns); the message names the expectation |
 

@@ -62,32 +62,13 @@ def lookup(conn_id: str) -> Connection:
 @contextmanager
 def register() -> Iterator[Engine]:
     """Open the register of the connection `governance_db` and close it again."""
-    from pydantic import SecretStr
-
     from governance.session import open_register
 
-    url = database_url(lookup("governance_db"))
-    engine = open_register(settings().model_copy(update={"register_url": SecretStr(url)}))
+    engine = open_register(settings(), lookup)
     try:
         yield engine
     finally:
         engine.dispose()
-
-
-def database_url(connection: Connection) -> str:
-    """Return the SQLAlchemy URL of a PostgreSQL connection; extras become driver options (sslmode, host)."""
-    from sqlalchemy import URL
-
-    url = URL.create(
-        "postgresql+psycopg",
-        username=connection.login,
-        password=connection.secret() or None,
-        host=connection.host or None,
-        port=connection.port,
-        database=connection.path,
-        query={name: str(value) for name, value in connection.extra.items()},
-    )
-    return url.render_as_string(hide_password=False)
 
 
 def aws_session(conn_id: str = "aws_default") -> boto3.Session:

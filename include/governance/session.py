@@ -13,16 +13,45 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 
-def open_register(settings: Settings) -> Engine:
+def register_url(settings: Settings, lookup: ConnectionLookup = from_environment) -> str | None:
+    """Return the register's URL: `GOVERNANCE_REGISTER_URL`, else connection `governance_db`, else None."""
+    if settings.register_url is not None:
+        return settings.register_url.get_secret_value()
+    try:
+        connection = lookup("governance_db")
+    except GovernanceError:
+        return None
+    return database_url(connection)
+
+
+def database_url(connection: Connection) -> str:
+    """Return the SQLAlchemy URL of a PostgreSQL connection; extras become driver options (sslmode, host)."""
+    from sqlalchemy import URL
+
+    url = URL.create(
+        "postgresql+psycopg",
+        username=connection.login,
+        password=connection.secret() or None,
+        host=connection.host or None,
+        port=connection.port,
+        database=connection.path,
+        query={name: str(value) for name, value in connection.extra.items()},
+    )
+    return url.render_as_string(hide_password=False)
+
+
+def open_register(settings: Settings, lookup: ConnectionLookup = from_environment) -> Engine:
     """Return an engine on the register, its schema at the version this code expects.
 
-    Where no URL is set, the embedded server below `var_dir` is started (or joined) and its register migrated.
-    A register that somebody else runs is never migrated on the way: `governance register migrate` does that.
+    Where nobody says which register (see `register_url`), the embedded server below `var_dir` is started or
+    joined, and its register migrated. A register that somebody else runs is never migrated on the way:
+    `governance register migrate` does that.
     """
     from governance.register import database
 
-    if settings.register_url is not None:
-        engine = database.connect(settings.register_url.get_secret_value())
+    url = register_url(settings, lookup)
+    if url is not None:
+        engine = database.connect(url)
         current, expected = database.schema_versions(engine)
         if current != expected:
             raise GovernanceError(

@@ -8,7 +8,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Engine, create_engine, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, make_url
 from sqlalchemy.exc import OperationalError
 
 from governance.errors import GovernanceError, RegisterUnavailableError
@@ -42,30 +42,29 @@ def _alembic(connection: Any = None) -> Config:
 
 def migrate(engine: Engine, revision: str = "head") -> None:
     """Upgrade the register to `revision`; two callers at once wait for each other."""
-    with _begin(engine) as connection:
+    with _reach(engine) as connection, connection.begin():
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('governance.migrate'))")
         command.upgrade(_alembic(connection), revision)
 
 
 def downgrade(engine: Engine, revision: str = "base") -> None:
     """Take the schema back to `revision`. This drops data: for development and for tests."""
-    with _begin(engine) as connection:
+    with _reach(engine) as connection, connection.begin():
         command.downgrade(_alembic(connection), revision)
 
 
-def _begin(engine: Engine) -> Any:
+def _reach(engine: Engine) -> Connection:
     try:
-        engine.connect().close()
+        return engine.connect()
     except OperationalError as error:
         raise RegisterUnavailableError(
             f"the register at {engine.url.render_as_string(hide_password=True)} does not answer: "
             f"{str(error.orig).splitlines()[0]}"
         ) from error
-    return engine.begin()
 
 
 def schema_versions(engine: Engine) -> tuple[str | None, str | None]:
     """Return (version in the database, version this code expects)."""
-    with engine.connect() as connection:
+    with _reach(engine) as connection:
         current = MigrationContext.configure(connection).get_current_revision()
     return current, ScriptDirectory.from_config(_alembic()).get_current_head()

@@ -1,0 +1,94 @@
+"""`governance ...`: the whole of the library from a terminal, without a scheduler."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from governance import __version__
+from governance.errors import GovernanceError
+from governance.escalation.commands import escalate, outbox_app
+from governance.intake.commands import intake_command
+from governance.observation.commands import observe
+from governance.quality.commands import quarantine_app
+from governance.reconciliation.commands import findings_app, reconcile
+from governance.register.commands import register_app
+from governance.review.commands import kpis, pack
+from governance.sandbox.commands import demo, down, sandbox_app
+
+app = typer.Typer(
+    name="governance",
+    help=(
+        "Requests for additions, changes and exceptions: pulled from where they live, checked, chased, "
+        "proved against AWS and measured.\n\n"
+        "Start with `governance demo`. Settings come from the environment (GOVERNANCE_*), connections from "
+        "AIRFLOW_CONN_* as Airflow reads them; without GOVERNANCE_REGISTER_URL an embedded PostgreSQL below "
+        "var/ is used."
+    ),
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"governance {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def doctor_command(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the checks as JSON.")] = False,
+) -> None:
+    """Check everything a run needs; each line says what is wrong and how to mend it. Exits 1 if one is."""
+    from governance.doctor import run
+
+    raise typer.Exit(run(as_json=as_json))
+
+
+for panel, commands in {
+    "Try it": {"demo": demo, "down": down},
+    "Run one step by hand": {
+        "intake": intake_command,
+        "escalate": escalate,
+        "observe": observe,
+        "reconcile": reconcile,
+        "pack": pack,
+        "kpis": kpis,
+    },
+    "Look after it": {"doctor": doctor_command},
+}.items():
+    for name, function in commands.items():
+        app.command(name, rich_help_panel=panel)(function)
+
+for name, group in {
+    "quarantine": quarantine_app,
+    "findings": findings_app,
+    "outbox": outbox_app,
+    "register": register_app,
+    "sandbox": sandbox_app,
+}.items():
+    app.add_typer(group, name=name, rich_help_panel="Look after it")
+
+
+def main() -> None:
+    """Entry point: errors raised on purpose end in one line on stderr and exit status 2."""
+    try:
+        app()
+    except GovernanceError as error:
+        typer.secho(f"error: {error}", fg="red", err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        typer.echo("interrupted", err=True)
+        sys.exit(130)

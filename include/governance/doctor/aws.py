@@ -1,0 +1,63 @@
+"""Ask AWS one small question per operation that observation uses, and name the IAM actions that are missing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from governance.doctor.check import Check, Checks
+
+if TYPE_CHECKING:
+    import boto3
+
+PROBES: dict[tuple[str, str], dict[str, Any]] = {
+    ("sts", "GetCallerIdentity"): {},
+    ("organizations", "DescribeOrganization"): {},
+    ("organizations", "ListAccounts"): {"MaxResults": 1},
+    ("organizations", "ListRoots"): {"MaxResults": 1},
+    ("organizations", "ListPolicies"): {"Filter": "SERVICE_CONTROL_POLICY", "MaxResults": 1},
+    ("config", "DescribeConfigRules"): {},
+    ("config", "DescribeConfigRuleEvaluationStatus"): {"Limit": 1},
+    ("config", "DescribeConfigurationAggregators"): {"Limit": 1},
+}
+"""Operations that need no identifier to ask: (service, operation) -> parameters."""
+
+DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AccessDeniedForDependencyException"})
+NO_ORGANIZATION = "AWSOrganizationsNotInUseException"
+CONNECTION = "connection aws_default"
+
+
+def examine_aws(session: boto3.Session) -> Checks:
+    """Yield one check for AWS as a whole, or one per thing that is wrong with it."""
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    config = Config(retries={"total_max_attempts": 2}, connect_timeout=5, read_timeout=20)
+    missing, answered = [], 0
+    for (service, operation), parameters in PROBES.items():
+        try:
+            client: Any = session.client(service, config=config)  # type: ignore[call-overload]
+            client._make_api_call(operation, parameters)
+            answered += 1
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code in DENIED:
+                missing.append(f"{service}:{operation}")
+            else:
+                yield Check(f"AWS {service}", "failed", f"{operation}: {code}", _mend(code))
+        except BotoCoreError as error:
+            mend = f"check credentials, region and endpoint of {CONNECTION}"
+            yield Check("AWS", "failed", f"{service} {operation}: {error}", mend)
+            return
+    if missing:
+        found = f"IAM actions missing: {', '.join(missing)}"
+        yield Check("AWS permissions", "failed", found, f"allow them for the role of {CONNECTION}")
+    if answered == len(PROBES):
+        yield Check("AWS", "ok", f"{answered} operations of {len({s for s, _ in PROBES})} services answer")
+
+
+def _mend(code: str) -> str:
+    if code == NO_ORGANIZATION:
+        return f"{CONNECTION} must reach the management account or a delegated administrator"
+    if code in ("InvalidClientTokenId", "UnrecognizedClientException", "ExpiredToken", "SignatureDoesNotMatch"):
+        return f"renew the credentials of {CONNECTION}"
+    return f"see AWS's documentation of {code}; {CONNECTION} was used"

@@ -1,0 +1,50 @@
+"""`governance register ...`: the schema of the register, and the proof of its history."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+register_app = typer.Typer(help="The system of record: schema and proof of history.", no_args_is_help=True)
+
+
+@register_app.command("migrate")
+def migrate() -> None:
+    """Bring the register's schema to the version this code expects. Safe to repeat, also at once."""
+    from governance.register.database import migrate as upgrade
+    from governance.register.database import schema_versions
+
+    engine = _engine()
+    before, expected = schema_versions(engine)
+    upgrade(engine)
+    typer.echo(f"register schema: {before or 'none'} -> {expected}")
+
+
+@register_app.command("verify")
+def verify() -> None:
+    """Recompute the hash chain of the history; exit 1 and name the blocks that do not add up."""
+    from governance.register.history import broken_blocks
+
+    with _engine().connect() as connection:
+        broken = broken_blocks(connection)
+    for block, problem in broken:
+        typer.secho(f"block {block}: {problem}", fg="red", err=True)
+    if broken:
+        raise typer.Exit(1)
+    typer.echo("the history is as it was written")
+
+
+def _engine() -> Engine:
+    """The register of the settings, whatever version its schema has."""
+    from governance.connections import from_environment
+    from governance.register.database import connect
+    from governance.session import open_register, register_url
+    from governance.settings import Settings
+
+    settings = Settings()
+    url = register_url(settings, from_environment)
+    return connect(url) if url else open_register(settings)

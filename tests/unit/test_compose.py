@@ -1,0 +1,55 @@
+"""The compose file is valid, needs no variable, and starts only what exists."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from conftest import ROOT
+from governance.connections import from_environment
+
+COMPOSE = ROOT / "docker-compose.yaml"
+SERVICES = yaml.safe_load(COMPOSE.read_text("utf-8"))["services"]
+VARIABLE = re.compile(r"(?<!\$)\$\{(\w+)(:-([^}]*))?\}")
+
+
+def test_it_is_valid_against_the_compose_schema():
+    command = [
+        sys.executable,
+        "-m",
+        "check_jsonschema",
+        "--builtin-schema",
+        "vendor.compose-spec",
+        str(COMPOSE),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_every_variable_has_a_default():
+    without = [match[1] for match in VARIABLE.finditer(COMPOSE.read_text("utf-8")) if match[2] is None]
+    assert without == []
+
+
+@pytest.mark.parametrize("service", sorted(SERVICES))
+def test_every_service_has_a_health_check(service):
+    assert SERVICES[service]["healthcheck"]["test"]
+
+
+@pytest.mark.parametrize(
+    "variable", [v for v in SERVICES["worker"]["environment"] if v.startswith("AIRFLOW_CONN")]
+)
+def test_every_default_connection_can_be_read(variable):
+    text = VARIABLE.sub(lambda match: match[3], SERVICES["worker"]["environment"][variable])
+    found = from_environment(variable.removeprefix("AIRFLOW_CONN_").lower(), {variable: text})
+    assert found.conn_type
+
+
+def test_the_image_is_built_from_the_lock():
+    dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
+    assert "--require-hashes -r requirements.lock" in dockerfile
+    assert "pip install --no-deps" in dockerfile
