@@ -1,0 +1,5 @@
+"""`python -m governance` is `governance`."""
+
+from governance.cli import main
+
+main()
