@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from airflow.sdk import DAG, CronTriggerTimetable, get_parsing_context, task
-from governance.intake.spec import SourceSpec, read_specs
 
+from governance.intake.spec import SourceSpec, read_specs
 from governance_airflow import DEFAULTS, REGISTER
 
 DOC = """

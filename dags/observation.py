@@ -36,33 +36,37 @@ with DAG(
 ):
 
     @task
-    def organizations() -> str:
-        """Open the snapshot and list accounts, units, policies."""
-        from governance_tasks import observe_organizations
+    def hub() -> str:
+        """Open the snapshot; list accounts, units, policies, rules, aggregator sources."""
+        from governance_tasks import observe_hub
 
-        return observe_organizations()
+        return observe_hub()
 
     @task
-    def plan(snapshot_id: str) -> list[dict[str, object]]:
+    def plan(snapshot_id: str) -> list[dict[str, int]]:
         """Cut the accounts into shards."""
         from governance_tasks import plan_observation
 
         return plan_observation(snapshot_id)
 
     @task
-    def config_shard(shard: dict[str, object], snapshot_id: str) -> None:
-        """Read AWS Config for one shard."""
-        from governance_tasks import observe_config_shard
+    def config_shard(shard: dict[str, int], snapshot_id: str) -> None:
+        """Read the evaluations of one shard."""
+        from governance_tasks import observe_shard
 
-        observe_config_shard(snapshot_id, shard)
+        observe_shard(snapshot_id, shard)
 
-    @task(outlets=[OBSERVATIONS], trigger_rule="all_done")
+    @task(outlets=[OBSERVATIONS], trigger_rule="none_skipped")
     def finish(snapshot_id: str) -> dict[str, object]:
-        """Close the snapshot; what failed stays named in its manifest."""
+        """Close the snapshot also where a shard was lost: its accounts are UNKNOWN, the others are known."""
         from governance_tasks import finish_observation
 
         return finish_observation(snapshot_id)
 
-    snapshot = organizations()
+    @task(trigger_rule="none_failed")
+    def all_shards_read() -> None:
+        """Keep a lost shard visible: the run fails with it, although the snapshot was finished."""
+
+    snapshot = hub()
     shards = config_shard.partial(snapshot_id=snapshot).expand(shard=plan(snapshot))
-    shards >> finish(snapshot)
+    shards >> [finish(snapshot), all_shards_read()]

@@ -1,0 +1,145 @@
+"""What each task does: open the connections, call the library, return counts for the task's result.
+
+Imported by tasks when they run, never while DAG files are parsed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from governance import resources
+from governance.errors import GovernanceError
+from governance_airflow import aws_session, instant, lookup, register, settings
+
+SHARDS = 4
+"""Parts that the accounts are cut into; each is one mapped task."""
+
+
+def run_intake(name: str, *, full: bool, origin: str) -> dict[str, Any]:
+    """Pull, check and load one source; fail where its batch was held."""
+    from governance.intake import run, spec
+
+    found = spec.find_spec(name)
+    with register() as engine:
+        result = run.run(
+            engine,
+            found,
+            now=instant(),
+            lookup=lookup,
+            lake=settings().lake_location,
+            full=full,
+            origin=origin,
+            aws=lambda connection: aws_session(connection.conn_id),
+        )
+    if result.status in ("held", "failed"):
+        raise GovernanceError(result.message)
+    return asdict(result)
+
+
+def run_escalation() -> dict[str, Any]:
+    """Write to ledger and outbox what is due now."""
+    from governance.escalation.escalate import escalate
+    from governance.intake import spec
+
+    owners = {found.name: found.owner for found in spec.read_specs()[0]}
+    with register() as engine:
+        done = escalate(engine, now=instant(), policies=_policies(), source_owners=owners)
+    return asdict(done)
+
+
+def send_outbox() -> dict[str, Any]:
+    """Send the messages whose time has come."""
+    from governance.escalation.delivery import send
+
+    with register() as engine:
+        done = send(engine, now=instant(), smtp=lookup("smtp_default"))
+    return asdict(done)
+
+
+def observe_hub() -> str:
+    """Open the snapshot of now and list what one call covers for all accounts; return its id."""
+    from governance.observation import observe
+
+    lake = settings().lake_location
+    with register() as engine:
+        snapshot_id = observe.start_snapshot(engine, now=instant(), lake=lake)
+        observe.observe_hub(engine, aws_session(), snapshot_id, lake=lake)
+    return snapshot_id
+
+
+def plan_observation(snapshot_id: str) -> list[dict[str, int]]:
+    """Cut the accounts of the snapshot into shards."""
+    from governance.observation import observe
+
+    with register() as engine:
+        return observe.plan_shards(engine, snapshot_id, lake=settings().lake_location, shards=SHARDS)
+
+
+def observe_shard(snapshot_id: str, shard: dict[str, Any]) -> None:
+    """Read the evaluations of one shard."""
+    from governance.observation import observe
+
+    with register() as engine:
+        observe.observe_config_shard(engine, aws_session(), snapshot_id, shard, lake=settings().lake_location)
+
+
+def finish_observation(snapshot_id: str) -> dict[str, Any]:
+    """Close the snapshot and name in the log what it does not know; fail where it knows nothing."""
+    from governance.observation import observe
+
+    with register() as engine:
+        done = observe.finish_snapshot(engine, snapshot_id, now=instant())
+        for gap in observe.gaps(engine, snapshot_id):
+            print(f"{gap['status']}: {gap['service']}/{gap['dataset']}: {gap['message']}")  # noqa: T201
+    if done.status == "failed":
+        raise GovernanceError(f"snapshot {snapshot_id} holds nothing: no listing was complete")
+    return asdict(done)
+
+
+def run_reconciliation() -> dict[str, Any]:
+    """Write verdicts and findings for the latest finished snapshot."""
+    from governance.reconciliation.reconcile import reconcile
+
+    with register() as engine:
+        done = reconcile(engine, now=instant(), lake=settings().lake_location, policies=_policies())
+    return asdict(done)
+
+
+def build_pack(cadence: str) -> dict[str, Any]:
+    """Write the review pack of now."""
+    from governance.review.pack import build_pack as build
+
+    with register() as engine:
+        paths = build(
+            engine,
+            as_of=instant(),
+            cadence=cadence,
+            lake=settings().lake_location,
+            policies=_policies(),
+        )
+    return {"html": str(paths.html)}
+
+
+def verify_history() -> None:
+    """Raise with every block of the history that does not add up."""
+    from governance.register.history import broken_blocks
+
+    with register() as engine, engine.connect() as connection:
+        broken = broken_blocks(connection)
+    if broken:
+        words = "; ".join(f"block {block}: {problem}" for block, problem in broken)
+        raise GovernanceError(f"the history was changed: {words}")
+
+
+def store_ownership() -> None:
+    """Write the ownership policy to the register."""
+    from governance.register import ownership
+
+    policy = ownership.read(_policies())
+    with register() as engine, engine.begin() as connection:
+        ownership.store(connection, policy)
+
+
+def _policies() -> Any:
+    return resources.folder("policies", settings().config_dir)
