@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from governance import __version__
+from governance.doctor.commands import doctor
 from governance.errors import GovernanceError
 from governance.escalation.commands import escalate, outbox_app
 from governance.intake.commands import intake_command
@@ -48,15 +49,6 @@ def _main(
     pass
 
 
-def doctor_command(
-    as_json: Annotated[bool, typer.Option("--json", help="Print the checks as JSON.")] = False,
-) -> None:
-    """Check everything a run needs; each line says what is wrong and how to mend it. Exits 1 if one is."""
-    from governance.doctor import run
-
-    raise typer.Exit(run(as_json=as_json))
-
-
 for panel, commands in {
     "Try it": {"demo": demo, "down": down},
     "Run one step by hand": {
@@ -67,7 +59,7 @@ for panel, commands in {
         "pack": pack,
         "kpis": kpis,
     },
-    "Look after it": {"doctor": doctor_command},
+    "Look after it": {"doctor": doctor},
 }.items():
     for name, function in commands.items():
         app.command(name, rich_help_panel=panel)(function)

@@ -1,4 +1,4 @@
-"""Ask AWS one small question per operation that observation uses, and name the IAM actions that are missing."""
+"""Ask AWS one small question per operation that observation uses; name the IAM actions that are missing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ PROBES: dict[tuple[str, str], dict[str, Any]] = {
 }
 """Operations that need no identifier to ask: (service, operation) -> parameters."""
 
-DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AccessDeniedForDependencyException"})
+DENIED = frozenset(
+    {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AccessDeniedForDependencyException"}
+)
 NO_ORGANIZATION = "AWSOrganizationsNotInUseException"
 CONNECTION = "connection aws_default"
 
@@ -58,6 +60,11 @@ def examine_aws(session: boto3.Session) -> Checks:
 def _mend(code: str) -> str:
     if code == NO_ORGANIZATION:
         return f"{CONNECTION} must reach the management account or a delegated administrator"
-    if code in ("InvalidClientTokenId", "UnrecognizedClientException", "ExpiredToken", "SignatureDoesNotMatch"):
+    if code in (
+        "InvalidClientTokenId",
+        "UnrecognizedClientException",
+        "ExpiredToken",
+        "SignatureDoesNotMatch",
+    ):
         return f"renew the credentials of {CONNECTION}"
     return f"see AWS's documentation of {code}; {CONNECTION} was used"

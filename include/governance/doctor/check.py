@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
-
-from governance.errors import GovernanceError
 
 State = Literal["ok", "warning", "failed"]
 
@@ -23,13 +20,3 @@ class Check:
 
 
 Checks = Iterator[Check]
-Examination = Callable[[], Checks]
-
-
-@contextmanager
-def failing(about: str, mend: str, into: list[Check]) -> Iterator[None]:
-    """Turn an error on purpose or of the operating system inside the block into a failed check."""
-    try:
-        yield
-    except (GovernanceError, OSError) as error:
-        into.append(Check(about, "failed", str(error).splitlines()[0] or type(error).__name__, mend))

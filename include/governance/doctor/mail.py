@@ -21,6 +21,11 @@ def examine_mail(connection: Connection) -> Checks:
             server.noop()
     except (OSError, smtplib.SMTPException) as error:
         words = " ".join(str(error).split()) or type(error).__name__
-        yield Check("mail", "failed", f"{place}: {words}", "check host, port, login and TLS of connection smtp_default")
+        yield Check(
+            "mail",
+            "failed",
+            f"{place}: {words}",
+            "check host, port, login and TLS of connection smtp_default",
+        )
         return
     yield Check("mail", "ok", f"{place} greets us")

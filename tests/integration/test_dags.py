@@ -1,0 +1,106 @@
+"""Every DAG imports, is light to parse, and tells its owner, its tags and its runbook."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from conftest import ROOT
+
+PARSE = """
+import json, sys, time
+import airflow.sdk
+sys.path[:0] = [sys.argv[2]]
+import importlib.util
+from pathlib import Path
+from airflow.sdk import DAG
+began, found = time.process_time(), []
+for path in sorted(Path(sys.argv[1]).glob("*.py")):
+    spec = importlib.util.spec_from_file_location(f"dag_file_{path.stem}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found += [value for value in vars(module).values() if isinstance(value, DAG)]
+seconds = time.process_time() - began
+heavy = sorted({"pandas", "boto3", "great_expectations", "duckdb", "altair", "sqlalchemy.orm"} & set(sys.modules))
+print(json.dumps({
+    "seconds": seconds,
+    "heavy": heavy,
+    "dags": [
+        {"id": dag.dag_id, "tags": sorted(dag.tags), "doc": dag.doc_md or "", "schedule": str(dag.schedule),
+         "owners": sorted({task.owner for task in dag.tasks}), "tasks": sorted(dag.task_ids),
+         "catchup": dag.catchup, "max_active_runs": dag.max_active_runs,
+         "retries": sorted({task.retries for task in dag.tasks})}
+        for dag in found
+    ],
+}))
+"""
+
+
+def parse(tmp_path, **variables):
+    environment = {
+        **os.environ,
+        "AIRFLOW_HOME": str(tmp_path),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        **variables,
+    }
+    command = [sys.executable, "-c", PARSE, str(ROOT / "dags"), str(ROOT / "plugins")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def parsed(tmp_path_factory):
+    return parse(tmp_path_factory.mktemp("airflow"))
+
+
+def test_all_dags_of_the_design_are_there(parsed):
+    assert sorted(dag["id"] for dag in parsed["dags"]) == [
+        "escalation",
+        "housekeeping",
+        "intake__exception_register",
+        "intake__landing_zone_csv",
+        "intake__platform_jira",
+        "observation",
+        "reconciliation",
+        "review_pack__monthly",
+        "review_pack__quarterly",
+        "review_pack__weekly",
+    ]
+
+
+def test_parsing_takes_less_than_two_seconds_of_cpu(parsed):
+    assert parsed["seconds"] < 2
+
+
+def test_parsing_imports_nothing_heavy(parsed):
+    assert parsed["heavy"] == []
+
+
+def test_every_dag_has_owner_tags_and_a_runbook(parsed):
+    for dag in parsed["dags"]:
+        assert dag["owners"] != ["airflow"], dag["id"]
+        assert "governance" in dag["tags"], dag["id"]
+        assert "retry" in dag["doc"], dag["id"]
+        assert "| what you see | what to do |" in dag["doc"] or dag["id"].startswith("review"), dag["id"]
+
+
+def test_no_dag_catches_up_or_overlaps_itself(parsed):
+    assert {(dag["catchup"], dag["max_active_runs"]) for dag in parsed["dags"]} == {(False, 1)}
+
+
+def test_a_wrong_spec_breaks_only_its_own_dag(tmp_path):
+    sources = tmp_path / "config" / "sources"
+    sources.mkdir(parents=True)
+    good = (ROOT / "include" / "sources" / "exception_register.yaml").read_text("utf-8")
+    (sources / "exception_register.yaml").write_text(good)
+    (sources / "crooked.yaml").write_text("name: crooked\nreader: {type: telegraph}\n")
+    found = parse(tmp_path, GOVERNANCE_CONFIG_DIR=str(tmp_path / "config"))
+    by_id = {dag["id"]: dag for dag in found["dags"]}
+    assert "intake__exception_register" in by_id
+    assert by_id["intake__crooked"]["tasks"] == ["read_spec"]
+    assert "crooked.yaml" in by_id["intake__crooked"]["doc"]
