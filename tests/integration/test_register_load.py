@@ -1,0 +1,209 @@
+"""Loading: what was loaded before adds nothing, whatever the order, and history cannot be rewritten."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from batches import batch
+from governance.register.history import broken_blocks, requests_as_of
+from governance.register.load import LoadCounts, load
+
+STATUSES = ("submitted", "in_review", "approved", "in_progress", "fulfilled", "closed")
+
+
+def load_batch(engine, frame, now, source="tests"):
+    """Load one batch in its own transaction, as a run of its own."""
+    with engine.begin() as connection:
+        run = connection.scalar(
+            text("INSERT INTO intake_run (source, mode, as_of) VALUES (:s, 'live', :n) RETURNING run_id"),
+            {"s": source, "n": now},
+        )
+        return load(connection, frame, source=source, run_id=run, known_at=now)
+
+
+def rows(engine, query, **parameters):
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(query), parameters)]
+
+
+def test_each_record_becomes_a_request_with_an_id_of_its_kind(register, now):
+    frame = batch({"kind": "addition"}, {"kind": "change"}, {"kind": "exception"})
+    assert load_batch(register, frame, now) == LoadCounts(loaded=3, unchanged=0)
+    ids = [row[0] for row in rows(register, "SELECT request_id FROM request ORDER BY request_number")]
+    assert ids == ["ADD-000001", "CHG-000002", "EXC-000003"]
+
+
+def test_the_same_batch_again_changes_nothing(register, now):
+    frame = batch({"title": "one"}, {"title": "two"})
+    load_batch(register, frame, now)
+    before = rows(register, "SELECT * FROM request ORDER BY 1")
+    assert load_batch(register, frame, now + timedelta(hours=1)) == LoadCounts(loaded=0, unchanged=2)
+    assert rows(register, "SELECT * FROM request ORDER BY 1") == before
+    assert rows(register, "SELECT count(*) FROM history_block") == [(1,)]
+
+
+def test_a_repeat_within_one_batch_counts_as_unchanged(register, now):
+    same = {"source_key": "A", "raw": '{"x": 1}'}
+    assert load_batch(register, batch(same, same), now) == LoadCounts(loaded=1, unchanged=1)
+
+
+def test_an_event_log_becomes_history_at_its_own_times(register, now):
+    log = [
+        {"source_key": "A", "status": status, "valid_at": f"2026-11-0{day}T09:00Z"}
+        for day, status in enumerate(STATUSES, start=1)
+    ]
+    load_batch(register, batch(*log), now)
+    with register.connect() as connection:
+        for day, status in enumerate(STATUSES, start=1):
+            found = requests_as_of(connection, datetime(2026, 11, day, 9, tzinfo=UTC))
+            assert list(found["status"]) == [status]
+        assert requests_as_of(connection, datetime(2026, 11, 1, 8, tzinfo=UTC)).empty
+
+
+def test_an_observation_that_comes_late_goes_to_its_place_and_the_newest_stays(register, now):
+    load_batch(register, batch({"source_key": "A", "status": "closed", "valid_at": "2026-11-09T09:00Z"}), now)
+    late = batch({"source_key": "A", "status": "approved", "valid_at": "2026-11-05T09:00Z"})
+    assert load_batch(register, late, now + timedelta(hours=1)).loaded == 1
+    assert rows(register, "SELECT status FROM request") == [("closed",)]
+    with register.connect() as connection:
+        assert list(requests_as_of(connection, datetime(2026, 11, 6, tzinfo=UTC))["status"]) == ["approved"]
+        then = requests_as_of(connection, datetime(2026, 11, 6, tzinfo=UTC), known=now)
+    assert then.empty, "what was not known yet is not shown"
+
+
+def test_a_state_that_comes_back_is_news(register, now):
+    log = [("A", "submitted", "01"), ("A", "in_review", "02"), ("A", "submitted", "03")]
+    frame = batch(
+        *({"source_key": k, "status": s, "valid_at": f"2026-11-{d}T09:00Z", "raw": "{}"} for k, s, d in log)
+    )
+    assert load_batch(register, frame, now).loaded == 3
+
+
+def test_a_new_owner_alone_is_no_news_about_the_request(register, now):
+    load_batch(register, batch({"source_key": "A", "owner": "one@example.com", "raw": "{}"}), now)
+    again = batch({"source_key": "A", "owner": "two@example.com", "raw": "{}"})
+    assert load_batch(register, again, now) == LoadCounts(loaded=0, unchanged=1)
+
+
+def test_decision_and_closing_times_come_from_history_where_the_source_names_none(register, now):
+    log = [
+        ("submitted", "01"),
+        ("approved", "03"),
+        ("fulfilled", "04"),
+        ("in_progress", "05"),
+        ("fulfilled", "06"),
+        ("closed", "09"),
+    ]
+    load_batch(
+        register,
+        batch(*({"source_key": "A", "status": s, "valid_at": f"2026-11-{d}T00:00Z"} for s, d in log)),
+        now,
+    )
+    with register.connect() as connection:
+        row = requests_as_of(connection, now).iloc[0]
+    assert [str(row[c].date()) for c in ("decided_at", "fulfilled_at", "closed_at")] == [
+        "2026-11-03",
+        "2026-11-06",
+        "2026-11-09",
+    ]
+
+
+def test_missing_text_is_null_and_empty_text_stays_empty(register, now):
+    load_batch(
+        register,
+        batch({"description": "", "requester": None, "title": 'quotes "and", commas\nand lines'}),
+        now,
+    )
+    assert rows(register, "SELECT description, requester, title FROM request") == [
+        ("", None, 'quotes "and", commas\nand lines')
+    ]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_cut_order_and_overlap_gives_the_same_register(register, now, data):
+    source = f"s{data.draw(st.uuids())}"
+    observations = [
+        {
+            "source_key": f"K{key}",
+            "status": status,
+            "valid_at": f"2026-11-{day:02d}T09:00Z",
+            "title": f"{key} {status} {day}",
+        }
+        for key, status, day in data.draw(
+            st.lists(
+                st.tuples(st.integers(0, 3), st.sampled_from(STATUSES), st.integers(1, 9)),
+                min_size=1,
+                max_size=12,
+                unique=True,
+            )
+        )
+    ]
+    load_batch(register, batch(*observations), now, source=f"{source} whole")
+    pieces = data.draw(st.lists(st.lists(st.sampled_from(observations), min_size=1), max_size=5))
+    for piece in [*pieces, data.draw(st.permutations(observations))]:
+        load_batch(register, batch(*piece), now, source=f"{source} pieces")
+    history = (
+        "SELECT r.source_key, e.valid_at, e.status FROM request_event e JOIN request r USING (request_number)"
+        " WHERE r.source = :s ORDER BY 1, 2, 3"
+    )
+    assert rows(register, history, s=f"{source} whole") == rows(register, history, s=f"{source} pieces")
+
+
+@pytest.mark.parametrize("statement", [
+    "UPDATE request_event SET status = 'approved'",
+    "DELETE FROM request_event",
+    "TRUNCATE request_event",
+    "UPDATE history_block SET events = 2",
+    "DELETE FROM history_block",
+])  # fmt: skip
+def test_history_is_append_only(register, now, statement):
+    load_batch(register, batch({}), now)
+    with pytest.raises(IntegrityError, match="append-only"), register.begin() as connection:
+        connection.execute(text(statement))
+
+
+@pytest.mark.parametrize(("tamper", "problem"), [
+    ("UPDATE request_event SET status = 'approved' WHERE event = 1", "1 event(s) altered"),
+    ("UPDATE request_event SET state = jsonb_set(state, '{title}', '\"x\"') WHERE event = 1", "1 event(s) altered"),
+    ("DELETE FROM request_event WHERE event = 1", "2 event(s) sealed, 1 found"),
+    ("DELETE FROM history_block WHERE block = 1", "events without a seal"),
+    ("UPDATE history_block SET recorded_at = recorded_at - interval '1 day' WHERE block = 1", "its own hash does not match"),
+])  # fmt: skip
+def test_tampering_past_the_triggers_is_found(register, now, tamper, problem):
+    load_batch(register, batch({"source_key": "A"}, {"source_key": "B"}), now)
+    load_batch(register, batch({"source_key": "C"}), now)
+    with register.connect() as connection:
+        assert broken_blocks(connection) == []
+    with register.begin() as connection:
+        connection.execute(text("SET session_replication_role = replica"))
+        connection.execute(text(tamper))
+        connection.execute(text("SET session_replication_role = DEFAULT"))
+    with register.connect() as connection:
+        broken = broken_blocks(connection)
+    assert broken[0] == (1, problem)
+
+
+def test_a_removed_block_with_its_events_is_found_by_the_next(register, now):
+    for key in "ABC":
+        load_batch(register, batch({"source_key": key}), now)
+    with register.begin() as connection:
+        connection.execute(text("SET session_replication_role = replica"))
+        connection.execute(text("DELETE FROM request_event WHERE block = 2"))
+        connection.execute(text("DELETE FROM history_block WHERE block = 2"))
+        connection.execute(text("SET session_replication_role = DEFAULT"))
+        assert broken_blocks(connection) == [(3, "the block before it is missing")]
+
+
+def test_a_failed_load_leaves_the_register_as_it_was(register, now):
+    bad = batch({"source_key": "A"}, {"source_key": "B", "status": "no such status"})
+    with pytest.raises(DBAPIError):
+        load_batch(register, bad, now)
+    assert rows(register, "SELECT count(*) FROM request") == [(0,)]
+    assert rows(register, "SELECT count(*) FROM request_event") == [(0,)]

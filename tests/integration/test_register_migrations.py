@@ -1,0 +1,78 @@
+"""The schema goes up and down, and the database itself refuses what must not be."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import IntegrityError
+
+from governance.errors import GovernanceError, RegisterUnavailableError
+from governance.register import database
+
+
+def test_up_down_and_up_again(empty_database):
+    engine = database.connect(empty_database)
+    database.migrate(engine)
+    tables = set(inspect(engine).get_table_names())
+    assert {"request", "request_event", "send_ledger", "outbox", "quarantine", "finding"} <= tables
+    database.downgrade(engine)
+    assert set(inspect(engine).get_table_names()) == {"alembic_version"}
+    database.migrate(engine)
+    assert set(inspect(engine).get_table_names()) == tables
+    engine.dispose()
+
+
+def test_two_migrations_at_once_wait_for_each_other(empty_database):
+    engines = [database.connect(empty_database) for _ in range(2)]
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(database.migrate, engines))
+    current, expected = database.schema_versions(engines[0])
+    assert current == expected
+    for engine in engines:
+        engine.dispose()
+
+
+def test_only_postgresql_is_a_register():
+    with pytest.raises(GovernanceError, match="PostgreSQL only"):
+        database.connect("sqlite:///register.db")
+
+
+def test_a_register_that_is_down_says_so_without_the_password():
+    engine = database.connect("postgresql://someone:s3cret@127.0.0.1:1/register")
+    with pytest.raises(RegisterUnavailableError) as caught:
+        database.migrate(engine)
+    assert "127.0.0.1" in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+
+
+REQUEST = "INSERT INTO request (kind, source, source_key, title, status, raw, valid_at {0}) VALUES ('{1}', 's', 'k', 't', '{2}', '{{}}', now() {3})"
+
+
+@pytest.mark.parametrize(("statement", "constraint"), [
+    (REQUEST.format("", "wish", "submitted", ""), "request_kind_check"),
+    (REQUEST.format("", "change", "pondered", ""), "request_status_check"),
+    (REQUEST.format(", valid_from, valid_until", "exception", "approved", ", '2026-02-01', '2026-02-01'"), "half_open_validity"),
+    (REQUEST.format(", valid_from", "change", "approved", ", '2026-02-01'"), "exception_fields"),
+    (REQUEST.format(", window_start", "addition", "approved", ", '2026-02-01'"), "change_fields"),
+    (REQUEST.format(", thing_type", "exception", "approved", ", 'account'"), "addition_fields"),
+    ("INSERT INTO intake_run (source, mode, as_of, status, finished_at, pulled, loaded) VALUES ('s', 'live', now(), 'complete', now(), 3, 2)", "counts_balance"),
+    ("INSERT INTO intake_run (source, mode, as_of, status) VALUES ('s', 'live', now(), 'complete')", "finished_has_end"),
+    ("INSERT INTO ownership (rule, position, match, accountable, contact, manager, timezone, calendar, review_date) VALUES ('r', 0, '{}', NULL, 'c', 'm', 'UTC', 'DE', '2027-01-01')", "accountable"),
+])  # fmt: skip
+def test_the_database_refuses(register, statement, constraint):
+    with pytest.raises(IntegrityError, match=constraint), register.begin() as connection:
+        connection.execute(text(statement))
+
+
+def test_a_rung_stands_in_the_ledger_once(register):
+    insert = text(
+        "INSERT INTO send_ledger (request_number, clock, rung, audience, recipient, reached_at, due_at, as_of)"
+        " VALUES (1, 'decision', 'overdue', 'manager', 'm@example.com', now(), now(), now())"
+    )
+    with register.begin() as connection:
+        connection.execute(text(REQUEST.format("", "change", "submitted", "")))
+        connection.execute(insert)
+    with pytest.raises(IntegrityError, match="send_ledger_pkey"), register.begin() as connection:
+        connection.execute(insert)
