@@ -1,0 +1,19 @@
+"""Requests that went past the process: fulfilled unapproved, approved by the requester, decided too early."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pandas as pd
+from sqlalchemy import Connection, text
+
+from governance import resources
+from governance.register import findings
+
+
+def sync_bypasses(connection: Connection, now: datetime) -> findings.Turns:
+    """Make the findings of family `process` equal to what the register's history shows as of `now`."""
+    rows = connection.execute(text(resources.sql("intake/process_bypass.sql")), {"now": now})
+    frame = pd.DataFrame(rows.fetchall(), columns=list(findings.COLUMNS))
+    frame["request_number"] = frame["request_number"].astype("Int64")
+    return findings.sync(connection, "process", frame, at=now)

@@ -1,0 +1,50 @@
+"""`governance intake`: run one source once, by hand."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def intake_command(
+    source: Annotated[
+        str, typer.Argument(help="Name of a spec in sources/ or sources/examples/, or a YAML file.")
+    ],
+    path: Annotated[
+        Path | None, typer.Option(help="Read this file or folder instead of the source's own place.")
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Pull everything, not only what is new.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
+) -> None:
+    """Pull, check and load one source once, and print its balanced counts. Safe to repeat.
+
+    Exits 1 when the run failed or the batch was held; quarantined records are no failure of the run.
+    """
+    from governance import resources
+    from governance.intake.run import Intake
+    from governance.intake.spec import find_spec
+    from governance.session import open_register
+    from governance.settings import Settings
+
+    settings = Settings()
+    intake = Intake(
+        open_register(settings),
+        settings.instant(),
+        settings.lake_location,
+        full=full,
+        path=path,
+        policies=resources.folder("policies", settings.config_dir),
+    )
+    result = intake.run(find_spec(source, settings.config_dir))
+    if as_json:
+        typer.echo(json.dumps({**asdict(result), "requests": intake.requests(result.source)}))
+    else:
+        typer.echo(f"{result.source}: {result.status}: {result.message}")
+        if result.quarantined:
+            typer.echo(f"see: governance quarantine list --source {result.source}")
+    if result.status in ("failed", "held"):
+        raise typer.Exit(1)
