@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from airflow.sdk import DAG, CronTriggerTimetable, get_parsing_context, task
 
 from governance.intake.spec import SourceSpec, read_specs
+from governance.settings import Settings
 from governance_airflow import DEFAULTS, REGISTER
 
 DOC = """
@@ -79,7 +80,7 @@ def broken_dag(name: str, problem: str) -> DAG:
 
 
 _wanted = get_parsing_context().dag_id
-_specs, _broken = read_specs()
+_specs, _broken = read_specs(Settings().config_dir)
 for _spec in _specs:
     if _wanted in (None, f"intake__{_spec.name}"):
         globals()[f"intake__{_spec.name}"] = intake_dag(_spec)

@@ -6,6 +6,7 @@ Imported by tasks when they run, never while DAG files are parsed.
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from governance import resources
@@ -18,20 +19,22 @@ SHARDS = 4
 
 def run_intake(name: str, *, full: bool, origin: str) -> dict[str, Any]:
     """Pull, check and load one source; fail where its batch was held."""
-    from governance.intake import run, spec
+    from governance.intake.run import Intake
+    from governance.intake.spec import find_spec
 
-    found = spec.find_spec(name)
+    found = find_spec(name, settings().config_dir)
     with register() as engine:
-        result = run.run(
+        intake = Intake(
             engine,
-            found,
-            now=instant(),
+            instant(),
+            settings().lake_location,
             lookup=lookup,
-            lake=settings().lake_location,
-            full=full,
-            origin=origin,
             aws=lambda connection: aws_session(connection.conn_id),
+            origin=origin,
+            full=full,
+            policies=_policies(),
         )
+        result = intake.run(found)
     if result.status in ("held", "failed"):
         raise GovernanceError(result.message)
     return asdict(result)
@@ -40,11 +43,13 @@ def run_intake(name: str, *, full: bool, origin: str) -> dict[str, Any]:
 def run_escalation() -> dict[str, Any]:
     """Write to ledger and outbox what is due now."""
     from governance.escalation.escalate import escalate
-    from governance.intake import spec
+    from governance.intake.spec import read_specs
 
-    owners = {found.name: found.owner for found in spec.read_specs()[0]}
+    owners = {found.name: found.owner for found in read_specs(settings().config_dir)[0]}
     with register() as engine:
-        done = escalate(engine, now=instant(), policies=_policies(), source_owners=owners)
+        done = escalate(
+            engine, now=instant(), policies=_policies(), templates=_templates(), source_owners=owners
+        )
     return asdict(done)
 
 
@@ -53,7 +58,7 @@ def send_outbox() -> dict[str, Any]:
     from governance.escalation.delivery import send
 
     with register() as engine:
-        done = send(engine, now=instant(), smtp=lookup("smtp_default"))
+        done = send(engine, now=instant(), smtp=lookup("smtp_default"), policies=_policies())
     return asdict(done)
 
 
@@ -103,7 +108,7 @@ def run_reconciliation() -> dict[str, Any]:
 
     with register() as engine:
         done = reconcile(engine, now=instant(), lake=settings().lake_location, policies=_policies())
-    return asdict(done)
+    return {"snapshot_id": done.snapshot_id, "verdicts_written": done.verdicts_written, "turns": done.turns}
 
 
 def build_pack(cadence: str) -> dict[str, Any]:
@@ -141,5 +146,9 @@ def store_ownership() -> None:
         ownership.store(connection, policy)
 
 
-def _policies() -> Any:
+def _templates() -> Path:
+    return resources.folder("templates", settings().config_dir)
+
+
+def _policies() -> Path:
     return resources.folder("policies", settings().config_dir)

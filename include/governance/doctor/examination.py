@@ -28,7 +28,7 @@ def examine(settings: Settings, lookup: ConnectionLookup = from_environment) -> 
 
 
 def _policies(config_dir: Path | None) -> Checks:
-    from governance.escalation.policy import read as read_escalation
+    from governance.escalation.policies import read as read_escalation
     from governance.reconciliation.policy import read as read_reconciliation
     from governance.register.ownership import read as read_ownership
     from governance.review.charter import read as read_charter

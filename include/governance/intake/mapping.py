@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from pydantic import ValidationError
 
 from governance.intake.dates import parse
-from governance.intake.records import Record, json_text, storable
+from governance.intake.owners import owners
+from governance.intake.records import Record, json_text
 from governance.intake.spec import FieldMapping, SourceSpec
-from governance.register.ownership import OwnershipPolicy, Subject
+from governance.intake.values import as_text, cleaned, first, object_text, reach, scopes_text, unpacked, words
+from governance.register.ownership import OwnershipPolicy
 from governance.register.request import BATCH_COLUMNS, JSON_FIELDS, TEXT_FIELDS, TIME_FIELDS
-from governance.register.scope import SCOPES, canonical
 
 KIND_FIELDS = {
     "exception": ("category", "scopes", "valid_from", "valid_until", "compensating_controls", "renewal_of"),
@@ -52,6 +51,11 @@ class Mapped:
         if reason not in known:
             known.append(reason)
 
+    def refuse_further(self, record_no: int, reason: Reason) -> None:
+        """Note a reason of the gate, unless the mapping already said what is wrong with that column."""
+        if reason.column not in {known.column for known in self.reasons.get(record_no, [])}:
+            self.refuse(record_no, reason)
+
 
 def to_batch(spec: SourceSpec, records: Iterable[Record], policy: OwnershipPolicy, now: datetime) -> Mapped:
     """Map records to a canonical batch (columns: `request.BATCH_COLUMNS`)."""
@@ -62,11 +66,6 @@ def to_batch(spec: SourceSpec, records: Iterable[Record], policy: OwnershipPolic
             mapped.refuse(number, Reason("readable", "", record.locator, record.problem))
     mapped.frame = _Columns(spec, mapped, table, now).build(policy)
     return mapped
-
-    def refuse_further(self, record_no: int, reason: Reason) -> None:
-        """Note a reason of the gate, unless the mapping already said what is wrong with that column."""
-        if reason.column not in {known.column for known in self.reasons.get(record_no, [])}:
-            self.refuse(record_no, reason)
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,7 @@ class _Columns:
         frame = self._timed(frame)
         for kind, fields in KIND_FIELDS.items():
             frame.loc[frame["kind"] != kind, list(fields)] = None
-        frame["owner"], frame["owner_rule"] = _owners(frame, policy)
+        frame["owner"], frame["owner_rule"] = owners(frame, policy)
         return _typed(frame)
 
     def _timed(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -122,7 +121,7 @@ class _Columns:
         said: list[Any] = self.table.at
         if self.spec.updated_at:
             said = [
-                at or _reach(v, self.spec.updated_at) for at, v in zip(said, self.table.values, strict=True)
+                at or reach(v, self.spec.updated_at) for at, v in zip(said, self.table.values, strict=True)
             ]
         times = self.times("valid_at", pd.Series(self.clean(said), dtype=object), self.spec.date_formats)
         frame["source_updated_at"] = times
@@ -142,27 +141,27 @@ class _Columns:
         if mapping.source is None:
             return [mapping.constant] * len(self.table.values)
         sources = (mapping.source,) if isinstance(mapping.source, str) else mapping.source
-        return self.clean([_first(values, sources, self.spec) for values in self.table.values])
+        return self.clean([first(values, sources, self.spec) for values in self.table.values])
 
     def clean(self, values: list[Any]) -> list[Any]:
-        return [_clean(value, self.spec) for value in values]
+        return [cleaned(value, self.spec) for value in values]
 
     def text(self, name: str, mapping: FieldMapping) -> list[str | None]:
-        values = [None if value is None else _as_text(value) for value in self.values(mapping)]
+        values = [None if value is None else as_text(value) for value in self.values(mapping)]
         if mapping.map is not None:
             values = self.translated(name, values, mapping.map)
         return [None if value is None else mapping.prefix + value for value in values]
 
-    def translated(self, name: str, values: list[Any], words: dict[str, Any]) -> list[Any]:
-        known = {word.casefold(): meaning for word, meaning in words.items()}
+    def translated(self, name: str, values: list[Any], meanings: dict[str, Any]) -> list[Any]:
+        known = {word.casefold(): meaning for word, meaning in meanings.items()}
         return [
-            value if value is None else self.checked(row, name, value, known.get(value.casefold()), words)
+            value if value is None else self.checked(row, name, value, known.get(value.casefold()), meanings)
             for row, value in enumerate(values)
         ]
 
-    def checked(self, row: int, name: str, found: str, meaning: Any, words: Iterable[str]) -> Any:
+    def checked(self, row: int, name: str, found: str, meaning: Any, allowed: Iterable[str]) -> Any:
         if meaning is None:
-            expected = ", ".join(sorted(words))
+            expected = ", ".join(sorted(allowed))
             self.refuse(
                 row, "known_word", name, found, f"{name}: found {found!r}, expected one of {expected}"
             )
@@ -204,128 +203,30 @@ class _Columns:
         wrong = values.notna() & parsed.isna()
         for row in values.index[wrong]:
             expected = " or ".join(formats)
-            words = f"{name}: found {str(values[row])!r}, expected {expected} in {self.spec.timezone}"
-            self.refuse(int(row), "declared_date_format", name, str(values[row]), words)
+            why = f"{name}: found {str(values[row])!r}, expected {expected} in {self.spec.timezone}"
+            self.refuse(int(row), "declared_date_format", name, str(values[row]), why)
         return parsed
 
     def objects(self, name: str, mapping: FieldMapping) -> list[str | None]:
-        read = _scopes if name == "scopes" else _object
+        read = scopes_text if name == "scopes" else object_text
         found = []
         for row, value in enumerate(self.values(mapping)):
             try:
-                found.append(None if value is None else read(_unpacked(value, mapping)))
+                found.append(None if value is None else read(unpacked(value, mapping)))
             except ValueError as error:
                 found.append(None)
-                self.refuse(row, "well_formed", name, _as_text(value)[:200], f"{name}: {_words(error)}")
+                self.refuse(row, "well_formed", name, as_text(value)[:200], f"{name}: {words(error)}")
         return found
 
-    def refuse(self, row: int, expectation: str, column: str, found: str, words: str) -> None:
-        self.mapped.refuse(self.table.record_no[row], Reason(expectation, column, found, words))
-
-
-def _first(values: dict[str, Any], sources: tuple[str, ...], spec: SourceSpec) -> Any:
-    found = (_clean(_reach(values, source), spec) for source in sources)
-    return next((value for value in found if value is not None), None)
-
-
-def _reach(values: Any, path: str) -> Any:
-    """Value of a column; where no column has that name, its dots reach into objects."""
-    if isinstance(values, dict) and path in values:
-        return values[path]
-    for part in path.split("."):
-        if not isinstance(values, dict):
-            return None
-        values = values.get(part)
-    return values
-
-
-def _clean(value: Any, spec: SourceSpec) -> Any:
-    if isinstance(value, str):
-        value = storable(value.strip() if spec.trim else value)
-        return None if value in spec.nulls or not value else value
-    return None if value in ([], {}) else value
-
-
-def _as_text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value if isinstance(value, str) else json_text(value)
-
-
-def _unpacked(value: Any, mapping: FieldMapping) -> Any:
-    if mapping.format == "json" and isinstance(value, str):
-        return json.loads(value)
-    if mapping.format == "list" and isinstance(value, str):
-        return [part.strip() for part in value.split(",") if part.strip()]
-    return value
-
-
-def _object(value: Any) -> str:
-    if not isinstance(value, (dict, list)):
-        raise ValueError(f"found {type(value).__name__}, expected an object or a list")
-    return json_text(value)
-
-
-def _scopes(value: Any) -> str:
-    return canonical(SCOPES.validate_python(value))
-
-
-def _words(error: ValueError) -> str:
-    if not isinstance(error, ValidationError):
-        return f"cannot be read: {error}"
-    details = []
-    for detail in error.errors():
-        where = ".".join(str(part) for part in detail["loc"])
-        unknown = detail["type"] == "extra_forbidden"
-        what = "no such dimension" if unknown else detail["msg"].replace("Value error, ", "expected ")
-        details.append(f"[{where}] {what}")
-    return "; ".join(details)
-
-
-def _owners(frame: pd.DataFrame, policy: OwnershipPolicy) -> tuple[list[str | None], list[str | None]]:
-    known: dict[Subject, tuple[str, str | None]] = {}
-    owners: list[str | None] = []
-    rules: list[str | None] = []
-    for target_type, target, scopes in zip(
-        frame["target_type"], frame["target"], frame["scopes"], strict=True
-    ):
-        subject = subject_of(_text_or_none(target_type), _text_or_none(target), _text_or_none(scopes))
-        if subject not in known:
-            rule = policy.resolve(subject)
-            known[subject] = (rule.accountable, rule.name if policy.is_owned(rule) else None)
-        owners.append(known[subject][0])
-        rules.append(known[subject][1])
-    return owners, rules
-
-
-def subject_of(target_type: str | None, target: str | None, scopes: str | None) -> Subject:
-    """Tell what somebody must be accountable for: the target path, else what the first scope names."""
-    scope: dict[str, Any] = (json.loads(scopes) or [{}])[0] if scopes else {}
-    account = target.split("/")[1] if target and target.startswith("account/") and "/" in target else None
-    units = [unit for unit in scope.get("ou", []) if not unit.startswith("ou-")]
-    return Subject(
-        target_type=target_type,
-        path=target,
-        account=account or _only(scope.get("account", [])),
-        control=_only(scope.get("rule", [])),
-        ou=_only(units),
-    )
-
-
-def _only(values: list[str]) -> str | None:
-    return values[0] if len(values) == 1 else None
-
-
-def _text_or_none(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+    def refuse(self, row: int, expectation: str, column: str, found: str, why: str) -> None:
+        self.mapped.refuse(self.table.record_no[row], Reason(expectation, column, found, why))
 
 
 def _typed(frame: pd.DataFrame) -> pd.DataFrame:
     """Give every column the type that a canonical batch has."""
-    as_text: Callable[[pd.Series], pd.Series] = lambda column: column.astype("str").where(column.notna())  # noqa: E731
     texts = ("locator", "source_key", "kind", "status", "actor", "raw", *TEXT_FIELDS, *JSON_FIELDS)
     times = (*TIME_FIELDS, "valid_at")
     return frame.assign(
-        **{name: as_text(frame[name]) for name in texts},
+        **{name: frame[name].astype("str").where(frame[name].notna()) for name in texts},
         **{name: pd.to_datetime(frame[name], utc=True).dt.as_unit("us") for name in times},
     )

@@ -90,7 +90,7 @@ def _sources(client: Any, aggregator: str | None) -> Iterator[Row]:
 def creator_of(arn: str | None) -> str | None:
     """Return the service principal in a rule's ARN, '' for a rule of the customer, None without an ARN.
 
-    >>> creator_of("arn:aws:config:eu-west-1:1:config-rule/aws-service-rule/securityhub.amazonaws.com/config-rule-x")
+    >>> creator_of("arn:aws:config:eu-west-1:1:config-rule/aws-service-rule/securityhub.amazonaws.com/x")
     'securityhub.amazonaws.com'
     >>> creator_of("arn:aws:config:eu-west-1:1:config-rule/config-rule-x")
     ''

@@ -26,7 +26,7 @@ class Dataset:
         return table.sort_by([(column, "ascending") for column in self.order])
 
 
-def _dataset(service: str, name: str, order: str, **columns: pa.DataType) -> Dataset:
+def _dataset(service: str, name: str, order: str, /, **columns: pa.DataType) -> Dataset:
     return Dataset(service, name, pa.schema(list(columns.items())), tuple(order.split()))
 
 

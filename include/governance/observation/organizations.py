@@ -48,9 +48,7 @@ def _tree(client: Any) -> Iterator[Row]:
     pending = [(root["Id"], "", root["Id"]) for root in _pages(client, "list_roots", "Roots")]
     while pending:
         parent, path, ids = pending.pop()
-        units = _pages(
-            client, "list_organizational_units_for_parent", "OrganizationalUnits", ParentId=parent
-        )
+        units = _pages(client, "list_organizational_units_for_parent", "OrganizationalUnits", ParentId=parent)
         for unit in units:
             names = f"{path}/{unit['Name']}" if path else unit["Name"]
             chain = f"{ids}/{unit['Id']}"

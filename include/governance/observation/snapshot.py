@@ -97,7 +97,9 @@ class Snapshot:
             with self.engine.begin() as connection:
                 connection.execute(text(resources.sql("observation/record.sql")), values)
 
-    def listing(self, dataset: Dataset, calls: Calls, rows: Iterator[dict[str, Any]], region: str = "*") -> None:
+    def listing(
+        self, dataset: Dataset, calls: Calls, rows: Iterator[dict[str, Any]], region: str = "*"
+    ) -> None:
         """Collect one listing into one part. A complete one is kept as it is, without a call.
 
         What AWS refuses goes to the manifest: PARTIAL with the rows that came, FAILED without any. An AWS
@@ -111,7 +113,8 @@ class Snapshot:
             Evidence(
                 dataset.service, dataset.name, "*", region,
                 "COMPLETE" if refusal is None else "PARTIAL" if collected else "FAILED",
-                len(collected), calls.calls, calls.throttles, calls.seconds, self.as_of, path, digest, refusal,
+                len(collected), calls.calls, calls.throttles, calls.seconds, self.as_of,
+                path, digest, refusal,
             )
         ])  # fmt: skip
 

@@ -96,8 +96,8 @@ def _resolve(
     connection: Connection, items: list[int], status: str, resolution: str, by: str, now: datetime
 ) -> None:
     statement = text(
-        "UPDATE quarantine SET status = :status, resolved_at = :now, resolved_by = :by, resolution = :resolution"
-        " WHERE item = ANY(:items) AND status = 'open'"
+        "UPDATE quarantine SET status = :status, resolved_at = :now, resolved_by = :by,"
+        " resolution = :resolution WHERE item = ANY(:items) AND status = 'open'"
     )
     parameters = {"status": status, "now": now, "by": by, "resolution": resolution, "items": items}
     if connection.execute(statement, parameters).rowcount != len(items):

@@ -1,1 +1,1 @@
-"""KPIs, process-behaviour charts and the review pack."""
+"""KPIs, process-behaviour charts, and the pack the review meeting reads."""

@@ -1,0 +1,181 @@
+"""The dimensions a scope can name, resolved against one snapshot: accounts, units, regions, rules, types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from governance.reconciliation.arns import service_of
+from governance.reconciliation.evidence import GONE, PRESENT, Evidence
+from governance.reconciliation.frames import rows
+from governance.reconciliation.policy import ReconciliationPolicy
+from governance.reconciliation.rules import Identity, RuleBook, identify
+from governance.register.patterns import has_wildcard, matches
+from governance.register.scope import Dimensions
+
+EVERYWHERE = "*"
+"""The place that every account is in."""
+
+ALL_REGIONS = (1 << 62) - 1
+ANY_KIND = -1
+"""Stands for every pair of rule and resource type."""
+
+
+@dataclass(frozen=True, order=True)
+class Kind:
+    """A pair of rule and resource type that evaluations exist of."""
+
+    identity: Identity
+    resource_type: str
+
+
+class Directory:
+    """What the snapshot knows, for looking up.
+
+    `deployed` has the distinct rule, creator, resource_type of all evaluations, `seen` their account, region.
+    """
+
+    def __init__(self, evidence: Evidence, deployed: pd.DataFrame, seen: pd.DataFrame) -> None:
+        self.evidence = evidence
+        listed = evidence.accounts
+        self.states: dict[str, str] = dict(zip(listed.account, listed.state, strict=True))
+        self.chains = {
+            row.account: frozenset(row.units.split("/")) if isinstance(row.units, str) else frozenset()
+            for row in rows(listed)
+        }
+        self.accounts = sorted({*self.states, *seen.account, *evidence.places.account})
+        self.regions = sorted({*seen.region, *evidence.places.region})
+        self.unit_paths: dict[str, str] = dict(zip(evidence.units.unit, evidence.units.path, strict=True))
+        known = pd.concat([deployed[["rule", "creator"]], evidence.rules[["rule", "creator"]]])
+        self.book = RuleBook((r, _text(c)) for r, c in rows(known.drop_duplicates()))
+        self._deployed = deployed
+        found = {Kind(identify(r, _text(c)), t) for r, c, t in rows(deployed)}
+        self.kinds = sorted(found)
+        self._kinds: dict[tuple[tuple[str, ...], tuple[str, ...]], frozenset[int]] = {}
+
+    def kind_table(self, policy: ReconciliationPolicy) -> pd.DataFrame:
+        """Return per deployed rule, creator, resource_type: kind (number), is_global, service, sound."""
+        failing = self.failing_rules
+        numbers = {kind: number for number, kind in enumerate(self.kinds)}
+        table = [
+            (r, c, t, numbers[Kind(identity, t)], policy.is_global(t), service_of(t), identity not in failing)
+            for r, c, t in rows(self._deployed)
+            for identity in [identify(r, _text(c))]
+        ]
+        columns = ["rule", "creator", "resource_type", "kind", "is_global", "service", "sound"]
+        return pd.DataFrame(table, columns=columns)
+
+    @cached_property
+    def unsound_rules(self) -> dict[Identity, str]:
+        """Rules whose evaluation fails or never ran where it was looked at, and what was found."""
+        found = {}
+        creators = dict(zip(self.evidence.rules.rule, self.evidence.rules.creator, strict=True))
+        for row in rows(self.evidence.rule_status):
+            identity = identify(str(row.rule), _text(creators.get(row.rule)))
+            if pd.isna(row.last_evaluated_at):
+                found[identity] = NEVER_EVALUATED
+            elif not pd.isna(row.last_failed_at) and row.last_failed_at > row.last_evaluated_at:
+                found[identity] = f"its last evaluation failed ({row.error or 'no error code'})"
+        return found
+
+    @cached_property
+    def failing_rules(self) -> frozenset[Identity]:
+        """Rules whose last evaluation failed: what they found before is no fresh evidence."""
+        return frozenset(rule for rule, words in self.unsound_rules.items() if words != NEVER_EVALUATED)
+
+    def units(self, value: str) -> set[str]:
+        """Return the ids of the units that an id, a path of names or a pattern of either means."""
+        if not has_wildcard(value) and value in self.unit_paths:
+            return {value}
+        return {
+            unit
+            for unit, path in self.unit_paths.items()
+            if (matches(value, path) and path) or matches(value, unit)
+        }
+
+    def in_units(self, account: str, values: tuple[str, ...]) -> bool:
+        """Tell whether an account is in the subtree of any of the units."""
+        chain = self.chains.get(account, frozenset())
+        return any(chain & self._found_units(value) for value in values)
+
+    def unit_path(self, account: str) -> str | None:
+        """Return the unit of an account as a path of names, 'Workloads/Prod'; None where it is not known."""
+        paths = [self.unit_paths[unit] for unit in self.chains.get(account, ()) if unit in self.unit_paths]
+        return max(paths, key=len) if paths else None
+
+    def _found_units(self, value: str) -> set[str]:
+        return self.units(value) | {value}
+
+    def places(self, named: Dimensions) -> tuple[str, ...]:
+        """Return the smallest set of places (account ids, unit ids, EVERYWHERE) that the dimensions mean."""
+        if named.account:
+            accounts = self.fitting_accounts(named.account)
+            return tuple(a for a in accounts if not named.ou or self.in_units(a, named.ou))
+        if named.ou:
+            return self._outermost({unit for value in named.ou for unit in self._found_units(value)})
+        return (EVERYWHERE,)
+
+    def fitting_accounts(self, values: tuple[str, ...]) -> list[str]:
+        """Return the accounts that ids or patterns mean; an id stands even where the listing lacks it."""
+        found: set[str] = set()
+        for value in values:
+            if has_wildcard(value):
+                found.update(account for account in self.accounts if matches(value, account))
+            else:
+                found.add(value)
+        return sorted(found)
+
+    def _outermost(self, units: set[str]) -> tuple[str, ...]:
+        """Drop units inside other units of the set, so that no account is met twice."""
+        parents = dict(zip(self.evidence.units.unit, self.evidence.units.parent, strict=True))
+
+        def has_ancestor(unit: str) -> bool:
+            above = parents.get(unit)
+            while isinstance(above, str):
+                if above in units:
+                    return True
+                above = parents.get(above)
+            return False
+
+        return tuple(sorted(unit for unit in units if not has_ancestor(unit)))
+
+    def region_mask(self, values: tuple[str, ...]) -> int:
+        """Return the bits of the regions that ids or patterns mean; none named means all."""
+        if not values:
+            return ALL_REGIONS
+        return sum(
+            1 << bit for bit, region in enumerate(self.regions) if any(matches(v, region) for v in values)
+        )
+
+    def kinds_of(self, rules: tuple[str, ...], types: tuple[str, ...]) -> frozenset[int]:
+        """Return the numbers of the kinds that are meant; {ANY_KIND} where neither dimension is named."""
+        if not rules and not types:
+            return frozenset({ANY_KIND})
+        key = (rules, types)
+        if key not in self._kinds:
+            wanted = {identity for value in rules for identity in self.book.find(value)}
+            self._kinds[key] = frozenset(
+                number
+                for number, kind in enumerate(self.kinds)
+                if (not rules or kind.identity in wanted)
+                and (not types or any(matches(value, kind.resource_type) for value in types))
+            )
+        return self._kinds[key]
+
+    def is_present(self, account: str) -> bool:
+        """Tell whether the listing has the account as active or about to be."""
+        return self.states.get(account) in PRESENT
+
+    def is_gone(self, account: str) -> bool:
+        """Tell whether the account is closed, closing, or absent from a listing that is complete."""
+        state = self.states.get(account)
+        return state in GONE or (state is None and self.evidence.organization_is_known)
+
+
+NEVER_EVALUATED = "it was never evaluated"
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

@@ -1,0 +1,183 @@
+"""What a snapshot knows: its files, checked against the manifest, and where its evidence is fresh.
+
+A place is an active account in one region. Its evidence is fresh where the manifest says COMPLETE, the file
+is there with the bytes that were recorded, and the evidence is not older than its limit. Whatever is not
+fresh is unknown, never clean.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+
+import fsspec
+import pandas as pd
+from sqlalchemy import Connection, text
+
+from governance import resources
+from governance.errors import GovernanceError
+from governance.reconciliation import frames
+from governance.reconciliation.policy import EvidenceLimits
+
+PRESENT = frozenset({"ACTIVE", "PENDING_ACTIVATION"})
+GONE = frozenset({"CLOSED", "PENDING_CLOSURE"})
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One snapshot, opened. Frames as in `observation.datasets`; `manifest` as the table snapshot_dataset.
+
+    `places` has one row per account and region: account, region, fresh (bool), reason (None: fresh), needed
+    (bool: the account is active, so a scope that includes it cannot be called clean without it).
+    """
+
+    snapshot_id: str
+    as_of: datetime
+    manifest: pd.DataFrame
+    accounts: pd.DataFrame
+    units: pd.DataFrame
+    sources: pd.DataFrame
+    rules: pd.DataFrame
+    rule_status: pd.DataFrame
+    evaluations: tuple[Path, ...]
+    places: pd.DataFrame
+    organization_is_known: bool
+    rules_are_known: bool
+
+
+def latest_snapshot(connection: Connection, now: datetime) -> str:
+    """Return the newest finished snapshot that was not taken after `now`; raises GovernanceError if none."""
+    found = connection.scalar(
+        text(
+            "SELECT snapshot_id FROM snapshot WHERE status = 'complete' AND as_of <= :now"
+            " ORDER BY as_of DESC LIMIT 1"
+        ),
+        {"now": now},
+    )
+    if found is None:
+        raise GovernanceError(f"no finished snapshot up to {now.isoformat()}: run `governance observe` first")
+    return str(found)
+
+
+@contextmanager
+def opened(
+    connection: Connection, snapshot_id: str, now: datetime, limits: EvidenceLimits, lake: str | None = None
+) -> Iterator[Evidence]:
+    """Open a snapshot for reading, in `lake` or where it was written.
+
+    Files on S3 are fetched into a folder that is gone afterwards.
+    """
+    row = connection.execute(
+        text("SELECT as_of, location FROM snapshot WHERE snapshot_id = :id"), {"id": snapshot_id}
+    ).one_or_none()
+    if row is None:
+        raise GovernanceError(f"snapshot {snapshot_id!r} is not known; `governance observe` takes one")
+    result = connection.execute(text(resources.sql("reconciliation/manifest.sql")), {"id": snapshot_id})
+    manifest = pd.DataFrame(result.fetchall(), columns=list(result.keys()))
+    with tempfile.TemporaryDirectory(prefix="governance-snapshot-") as scratch:
+        location = f"{lake.rstrip('/')}/snapshots/{snapshot_id}" if lake else row.location
+        files = _verified(location, manifest, Path(scratch))
+        yield _assemble(snapshot_id, row.as_of, manifest, files, _Clock(now, limits))
+
+
+@dataclass(frozen=True)
+class _Clock:
+    now: datetime
+    limits: EvidenceLimits
+
+
+def _verified(location: str, manifest: pd.DataFrame, scratch: Path) -> dict[str, Path]:
+    """Return the files that are there and hold the recorded bytes, by path."""
+    wanted = manifest.dropna(subset=["path"]).drop_duplicates("path").sort_values("path")
+    found = {}
+    for row in frames.rows(wanted):
+        file = _local(location, str(row.path), scratch)
+        if file is not None and sha256(file.read_bytes()).hexdigest() == row.sha256:
+            found[str(row.path)] = file
+    return found
+
+
+def _local(location: str, path: str, scratch: Path) -> Path | None:
+    if "://" not in location:
+        file = Path(location) / path
+        return file if file.is_file() else None
+    filesystem, _ = fsspec.core.url_to_fs(location)
+    file = scratch / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        filesystem.get_file(f"{location}/{path}", str(file))
+    except FileNotFoundError:
+        return None
+    return file
+
+
+def _assemble(
+    snapshot_id: str, as_of: datetime, manifest: pd.DataFrame, files: dict[str, Path], clock: _Clock
+) -> Evidence:
+    def frame(dataset: str) -> pd.DataFrame:
+        file = files.get(f"{dataset}/all.parquet")
+        return pd.read_parquet(file) if file else pd.DataFrame(columns=_COLUMNS[dataset])
+
+    def known(service: str, dataset: str, since: datetime) -> bool:
+        row = manifest[(manifest.service == service) & (manifest.dataset == dataset)]
+        complete = (row.status == "COMPLETE") & row.path.isin(list(files)) & (row.evidence_at >= since)
+        return bool(complete.any())
+
+    accounts, sources = frame("organizations/accounts"), frame("config/aggregator_sources")
+    evaluated = manifest[(manifest.service == "config") & (manifest.dataset == "evaluations")]
+    return Evidence(
+        snapshot_id=snapshot_id,
+        as_of=as_of,
+        manifest=manifest,
+        accounts=accounts,
+        units=frame("organizations/units"),
+        sources=sources,
+        rules=frame("config/rules"),
+        rule_status=frame("config/rule_status"),
+        evaluations=tuple(files[path] for path in sorted(set(evaluated.path.dropna()) & files.keys())),
+        places=_places(accounts, sources, evaluated, set(files), clock),
+        organization_is_known=all(
+            known("organizations", name, clock.limits.organizations_since(clock.now))
+            for name in ("accounts", "units")
+        ),
+        rules_are_known=known("config", "rules", clock.limits.config_since(clock.now)),
+    )
+
+
+_COLUMNS = {
+    "organizations/accounts": ["account", "name", "email", "state", "units", "joined_at"],
+    "organizations/units": ["unit", "name", "parent", "path"],
+    "config/aggregator_sources": ["account", "region", "status", "updated_at", "error"],
+    "config/rules": ["account", "region", "rule", "creator", "owner", "source_identifier", "state"],
+    "config/rule_status": ["account", "region", "rule", "last_evaluated_at", "last_failed_at", "error"],
+}
+
+
+def _places(
+    accounts: pd.DataFrame, sources: pd.DataFrame, evaluated: pd.DataFrame, files: set[str], clock: _Clock
+) -> pd.DataFrame:
+    """Every active account in every region of the aggregator, whether or not anything was heard of it."""
+    active = accounts.account[accounts.state == "ACTIVE"] if len(accounts) else sources.account
+    named = evaluated[(evaluated.account != "*") & (evaluated.region != "*")]
+    regions = sorted({*sources.region, *named.region})
+    everywhere = pd.MultiIndex.from_product(
+        [sorted(set(active)), regions], names=["account", "region"]
+    ).to_frame(index=False)
+    heard = named[["account", "region", "status", "evidence_at", "path", "message"]]
+    places = everywhere.merge(heard, how="outer", on=["account", "region"])
+    reason = pd.Series(None, index=places.index, dtype="object")
+    since = clock.limits.config_since(clock.now)
+    told = pd.to_datetime(places.evidence_at, utc=True)
+    reason[~(told >= since)] = "evidence older than its limit"
+    reason[~places.path.isin(files)] = "its file is missing or changed"
+    stated = places.status.notna() & (places.status != "COMPLETE")
+    words = places.message.astype("str").fillna("no reason given")
+    reason[stated] = (places.status.astype("str") + ": " + words)[stated]
+    reason[places.status.isna()] = "not observed"
+    needed = places.account.isin(set(active))
+    return places[["account", "region"]].assign(fresh=reason.isna(), reason=reason, needed=needed)

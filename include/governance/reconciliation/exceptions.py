@@ -1,0 +1,117 @@
+"""Which exceptions are live, and in which phase of their life.
+
+Live are approved exceptions and those a source has moved on to in_progress, fulfilled or expired: whether
+they still count is read from their interval [valid_from, valid_until), never from the status. Not live are
+requests that were not approved, and those that were withdrawn, revoked or closed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import pandas as pd
+from pydantic import ValidationError
+from sqlalchemy import Connection, text
+
+from governance import resources
+from governance.reconciliation.policy import ExceptionLimits
+from governance.register.scope import SCOPES, Scope
+
+Phase = Literal["upcoming", "active", "expired"]
+
+
+@dataclass(frozen=True)
+class LiveException:
+    """One live exception as the register has it. `problem` says in words why it is invalid, else None."""
+
+    number: int
+    request_id: str
+    owner: str | None
+    risk_level: str | None
+    target: str | None
+    decided_at: datetime | None
+    valid_from: datetime | None
+    valid_until: datetime | None
+    scopes: tuple[Scope, ...]
+    phase: Phase
+    problem: str | None
+    flags: tuple[str, ...]
+
+
+def live(connection: Connection, now: datetime, limits: ExceptionLimits) -> list[LiveException]:
+    """Return the exceptions that are live at `now`, by number."""
+    rows = connection.execute(text(resources.sql("reconciliation/live_exceptions.sql")), {"now": now})
+    return [_read(row, now, limits) for row in rows]
+
+
+def _read(row: Any, now: datetime, limits: ExceptionLimits) -> LiveException:
+    begin = row.valid_from or row.decided_at
+    scopes, malformed = _scopes(row.scopes)
+    problem = malformed
+    if not row.decided_by:
+        problem = "nobody is named who approved it"
+    elif begin is None or row.valid_until is None:
+        problem = "it has no beginning or no end"
+    elif row.valid_until <= begin:
+        problem = "it ends before it begins"
+    return LiveException(
+        number=row.request_number,
+        request_id=row.request_id,
+        owner=row.owner,
+        risk_level=row.risk_level,
+        target=row.target,
+        decided_at=row.decided_at,
+        valid_from=begin,
+        valid_until=row.valid_until,
+        scopes=() if problem else scopes,
+        phase=_phase(begin, row.valid_until, now),
+        problem=problem,
+        flags=_flags(row, begin, limits),
+    )
+
+
+def _scopes(value: Any) -> tuple[tuple[Scope, ...], str | None]:
+    try:
+        scopes = SCOPES.validate_python(value or ())
+    except ValidationError as error:
+        detail = error.errors()[0]
+        place = ".".join(str(part) for part in detail["loc"])
+        return (), f"its scope is malformed: {place}: {detail['msg']}"
+    return scopes, None if scopes else "it has no scope"
+
+
+def _phase(begin: datetime | None, end: datetime | None, now: datetime) -> Phase:
+    if begin is None or end is None or now >= end:
+        return "expired"
+    return "upcoming" if now < begin else "active"
+
+
+def _flags(row: Any, begin: datetime | None, limits: ExceptionLimits) -> tuple[str, ...]:
+    limit = limits.of(row.category, row.risk_level)
+    if limit is None:
+        return ()
+    flags = []
+    if begin and row.valid_until and (row.valid_until - begin).total_seconds() > limit.max_days * 86_400:
+        flags.append("DURATION_OVER_LIMIT")
+    if row.renewals > limit.max_renewals:
+        flags.append("RENEWALS_OVER_LIMIT")
+    return tuple(flags)
+
+
+def ranks(exceptions: list[LiveException], levels: list[tuple[int, int, int]]) -> list[int]:
+    """Return the place of each scope in the one total order; smaller wins.
+
+    `levels` holds per scope (index of its exception, place level, rule level). The order is: place (resource,
+    tag, account, OU, root), rule (exact, pattern, any), latest approval, lowest number.
+    """
+    keys = []
+    for index, place, rule in levels:
+        exception = exceptions[index]
+        approved = exception.decided_at or datetime.min.replace(tzinfo=UTC)
+        keys.append(
+            (place, rule, -pd.Timestamp(approved).value if exception.decided_at else 0, exception.number)
+        )
+    order = {key: position for position, key in enumerate(sorted(set(keys)))}
+    return [order[key] for key in keys]

@@ -1,0 +1,94 @@
+"""What people decide about reconciliation: `policies/reconciliation.yaml` and `exception_limits.yaml`."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from governance import documents
+from governance.register.patterns import matches
+
+Severity = Literal["low", "medium", "high", "critical"]
+
+
+class EvidenceLimits(documents.Document):
+    """How old evidence may be and still count."""
+
+    config_max_age_hours: float = Field(gt=0)
+    organizations_max_age_hours: float = Field(gt=0)
+
+    def config_since(self, now: datetime) -> datetime:
+        """Evidence of AWS Config from this instant on is fresh."""
+        return now - timedelta(hours=self.config_max_age_hours)
+
+    def organizations_since(self, now: datetime) -> datetime:
+        """Evidence of Organizations from this instant on is fresh."""
+        return now - timedelta(hours=self.organizations_max_age_hours)
+
+
+class RuleSeverity(documents.Document):
+    """Severity of deviations from rules whose canonical name fits a pattern."""
+
+    rule: str
+    severity: Severity
+
+
+class ReconciliationPolicy(documents.Document):
+    """The whole of `reconciliation.yaml`."""
+
+    evidence: EvidenceLimits
+    stale_after_observations: int = Field(ge=1)
+    global_resource_types: tuple[str, ...] = ()
+    exception_findings: dict[str, Severity | Literal["risk"]]
+    deviation_severity: tuple[RuleSeverity, ...]
+
+    @model_validator(mode="after")
+    def _every_rule_has_a_severity(self) -> Self:
+        if not self.deviation_severity or self.deviation_severity[-1].rule != "*":
+            raise ValueError("a last deviation_severity for rule '*', so that every rule has one")
+        return self
+
+    def severity_of(self, rule: str) -> Severity:
+        """Return the severity of a deviation from the rule of that canonical name."""
+        return next(one.severity for one in self.deviation_severity if matches(one.rule, rule))
+
+    def is_global(self, resource_type: str) -> bool:
+        """Tell whether resources of this type exist once although every region evaluates them."""
+        return any(matches(pattern, resource_type) for pattern in self.global_resource_types)
+
+
+class Limit(documents.Document):
+    """How long and how often, for exceptions of a category and risk level (None: any)."""
+
+    category: Literal["waiver", "mitigated", "false_positive", "not_applicable"] | None = None
+    risk_level: Severity | None = None
+    max_days: float = Field(gt=0)
+    max_renewals: int = Field(ge=0)
+
+
+class ExceptionLimits(documents.Document):
+    """The whole of `exception_limits.yaml`."""
+
+    limits: tuple[Limit, ...]
+
+    def of(self, category: str | None, risk_level: str | None) -> Limit | None:
+        """Return the first limit that fits, None where none does."""
+        return next(
+            (
+                limit
+                for limit in self.limits
+                if limit.category in (None, category) and limit.risk_level in (None, risk_level)
+            ),
+            None,
+        )
+
+
+def read(policies: Path) -> tuple[ReconciliationPolicy, ExceptionLimits]:
+    """Read both files of a policies folder; raises DocumentError with every mistake."""
+    return (
+        documents.read(policies / "reconciliation.yaml", ReconciliationPolicy),
+        documents.read(policies / "exception_limits.yaml", ExceptionLimits),
+    )

@@ -1,0 +1,148 @@
+"""Reconcile the register with one snapshot: verdicts, findings, and a summary, in one transaction.
+
+The same register, snapshot, policies and `now` give the same result, byte for byte, and a second run of them
+writes nothing. Reconciling an instant before the latest one rebuilds what was true then and leaves the
+findings of today alone.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Connection, Engine, text
+
+from governance import resources
+from governance.reconciliation import evidence, exceptions, findings
+from governance.reconciliation import policy as policy_files
+from governance.reconciliation.evidence import Evidence
+from governance.reconciliation.exceptions import LiveException
+from governance.reconciliation.judgement import Judgement, judge
+from governance.reconciliation.policy import ReconciliationPolicy
+from governance.register import findings as register_findings
+from governance.register import ownership
+from governance.register.load import copy_frame
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """What a reconciliation gave. `verdicts_written` and all `turns` are 0 where nothing had changed."""
+
+    snapshot_id: str
+    as_of: datetime
+    input_digest: str
+    summary: dict[str, Any]
+    verdicts: pd.DataFrame
+    verdicts_written: int
+    turns: dict[str, dict[str, int]]
+
+
+def reconcile(
+    register: Engine,
+    *,
+    now: datetime,
+    policies: Path,
+    lake: str | None = None,
+    snapshot_id: str | None = None,
+) -> Reconciled:
+    """Reconcile at `now` (UTC) with a snapshot, by default the newest finished one up to `now`.
+
+    `policies` is the folder with reconciliation.yaml, exception_limits.yaml and ownership.yaml; `lake` is
+    where the snapshot is now, by default where it was written. Raises GovernanceError where there is no such
+    snapshot, DocumentError where a policy is wrong.
+    """
+    policy, limits = policy_files.read(policies)
+    owners = ownership.read(policies)
+    with register.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('governance.reconciliation'))"))
+        chosen = snapshot_id or evidence.latest_snapshot(connection, now)
+        live = exceptions.live(connection, now, limits)
+        clean = _clean_before(connection, now, chosen)
+        with evidence.opened(connection, chosen, now, policy.evidence, lake) as known:
+            judgement = judge(known, live, clean, policy, owners, now)
+        digest = _input_digest(known, live, clean, policy)
+        written = _store_verdicts(connection, judgement.verdicts, now, chosen)
+        turns = _sync_findings(connection, judgement, known, now)
+        _store_run(connection, judgement.summary, now, chosen, digest)
+    return Reconciled(chosen, now, digest, judgement.summary, judgement.verdicts, written, turns)
+
+
+def _clean_before(connection: Connection, now: datetime, snapshot_id: str) -> dict[int, int]:
+    """Return by request number how many observations in a row, up to the one before, found it clean."""
+    rows = connection.execute(
+        text(resources.sql("reconciliation/clean_streaks.sql")), {"now": now, "snapshot_id": snapshot_id}
+    )
+    return {int(row.request_number): int(row.observations) for row in rows}
+
+
+def _input_digest(
+    known: Evidence, live: list[LiveException], clean: dict[int, int], policy: ReconciliationPolicy
+) -> str:
+    """Return a digest of everything that the judgement depends on, beside `now` and the snapshot id."""
+    parts = (
+        known.manifest.drop(columns=["message"]).to_csv(index=False),
+        known.places.to_csv(index=False),
+        repr(live),
+        repr(sorted((exception.number, clean.get(exception.number, 0)) for exception in live)),
+        policy.model_dump_json(),
+    )
+    return sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _store_verdicts(connection: Connection, verdicts: pd.DataFrame, now: datetime, snapshot_id: str) -> int:
+    """Write the verdicts that differ from the ones before; return how many."""
+    connection.execute(text(resources.sql("reconciliation/stage_verdicts.sql")))
+    if not verdicts.empty:
+        flags = verdicts["flags"].map(lambda names: "{" + ",".join(names) + "}").astype("str")
+        copy_frame(connection, verdicts.drop(columns="request_id").assign(flags=flags), "stage_verdict")
+    stored = connection.execute(
+        text(resources.sql("reconciliation/store_verdicts.sql")), {"now": now, "snapshot_id": snapshot_id}
+    )
+    connection.execute(text("DROP TABLE stage_verdict"))
+    return int(stored.rowcount)
+
+
+def _sync_findings(
+    connection: Connection, judgement: Judgement, known: Evidence, now: datetime
+) -> dict[str, dict[str, int]]:
+    """Bring both families of findings up to `now`, unless a later instant was reconciled already."""
+    later = text("SELECT EXISTS (SELECT FROM reconciliation_run WHERE as_of > :now)")
+    if connection.scalar(later, {"now": now}):
+        return {}
+    rows = connection.execute(
+        text(
+            "SELECT finding_key, account, region, rule FROM finding"
+            " WHERE family = 'deviation' AND status = 'open' ORDER BY finding_key"
+        )
+    )
+    opened = pd.DataFrame(rows.fetchall(), columns=["finding_key", "account", "region", "rule"])
+    families = {
+        "exception": (judgement.exception_findings, findings.unknown_exceptions(judgement.verdicts)),
+        "deviation": (
+            judgement.deviation_findings,
+            findings.unknown_deviations(opened, known, judgement.directory),
+        ),
+    }
+    return {
+        family: asdict(register_findings.sync(connection, family, current, at=now, unknown=unknown))
+        for family, (current, unknown) in families.items()
+    }
+
+
+def _store_run(
+    connection: Connection, found: dict[str, Any], now: datetime, snapshot_id: str, digest: str
+) -> None:
+    connection.execute(
+        text(resources.sql("reconciliation/store_run.sql")),
+        {
+            "now": now,
+            "snapshot_id": snapshot_id,
+            "digest": digest,
+            "summary": json.dumps(found, sort_keys=True, ensure_ascii=False),
+        },
+    )

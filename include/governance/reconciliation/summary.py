@@ -1,0 +1,99 @@
+"""What one reconciliation adds up to: the counts that the pack prints."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from governance.reconciliation.directory import Directory
+from governance.reconciliation.engine import Matched
+from governance.reconciliation.evidence import Evidence
+
+TOP = 20
+"""Rows of each top list."""
+
+
+def summarise(
+    matched: Matched, verdicts: pd.DataFrame, deviations: pd.DataFrame, evidence: Evidence, now: datetime
+) -> dict[str, Any]:
+    """Return the summary as plain data, the same for the same inputs.
+
+    Counts are items (a global resource counts once). `assessed` are those with fresh evidence; compliance
+    rates are shares of them (0 to 1, None: nothing assessed). `unknown` are non-compliant items without.
+    """
+    totals = matched.totals
+    found = totals["covered"] + totals["deviations"]
+    return {
+        **totals,
+        "compliance_rate_without_exceptions": _share(totals["assessed"] - found, totals["assessed"]),
+        "compliance_rate_with_exceptions": _share(
+            totals["assessed"] - totals["deviations"], totals["assessed"]
+        ),
+        "exceptions": len(verdicts),
+        "verdicts": _counts(verdicts.verdict),
+        "coverage": _coverage(evidence),
+        "by_rule": _by_rule(deviations),
+        "by_owner": [
+            {"owner": owner, "deviations": count} for owner, count in _top(_counts(deviations.owner))
+        ],
+        "snapshot": {
+            "snapshot_id": evidence.snapshot_id,
+            "as_of": evidence.as_of.isoformat(),
+            "age_hours": round((now - evidence.as_of).total_seconds() / 3600, 3),
+        },
+        "accounts": _accounts(evidence, matched.directory),
+    }
+
+
+def _share(part: int, whole: int) -> float | None:
+    return round(part / whole, 6) if whole else None
+
+
+def _counts(values: pd.Series) -> dict[str, int]:
+    return {str(value): int(count) for value, count in values.value_counts().sort_index().items()}
+
+
+def _top(counts: dict[str, int]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:TOP]
+
+
+def _by_rule(deviations: pd.DataFrame) -> list[dict[str, Any]]:
+    expired = _counts(deviations.rule[deviations.request_number.notna()])
+    return [
+        {"rule": rule, "deviations": count, "expired": expired.get(rule, 0)}
+        for rule, count in _top(_counts(deviations.rule))
+    ]
+
+
+def _coverage(evidence: Evidence) -> dict[str, dict[str, int]]:
+    """Return per `service/dataset/region` how many rows of the manifest have which status.
+
+    Of config/evaluations, NOT_FRESH counts places whose evidence is missing, too old or not trusted although
+    the manifest has no complaint, so that every active account is in the sum.
+    """
+    manifest = evidence.manifest
+    stated = manifest.service + "/" + manifest.dataset + "/" + manifest.region
+    coverage = {key: _counts(rows.status) for key, rows in manifest.groupby(stated)}
+    places = evidence.places
+    silent = places[~places.fresh & ~places.reason.fillna("").str.match("(?:STALE|FAILED|PARTIAL): ")]
+    for region, rows in silent.groupby("region"):
+        counts = coverage.setdefault(f"config/evaluations/{region}", {})
+        counts["NOT_FRESH"] = len(rows)
+        complete = counts.get("COMPLETE", 0) - int((rows.reason != "not observed").sum())
+        if complete > 0:
+            counts["COMPLETE"] = complete
+        else:
+            counts.pop("COMPLETE", None)
+    return dict(sorted(coverage.items()))
+
+
+def _accounts(evidence: Evidence, directory: Directory) -> dict[str, int]:
+    needed = evidence.places[evidence.places.needed]
+    whole = needed.groupby("account").fresh.all()
+    return {
+        "known": len(directory.states),
+        "active": int(pd.Series(list(directory.states.values()), dtype="str").eq("ACTIVE").sum()),
+        "observed": int(whole.sum()),
+    }

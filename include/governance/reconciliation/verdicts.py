@@ -1,0 +1,102 @@
+"""One verdict per live exception, with the reason in one sentence and the evidence behind it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from governance.reconciliation import engine
+from governance.reconciliation.exceptions import LiveException
+
+COLUMNS = (
+    "request_number", "request_id", "verdict", "flags", "covered", "won", "matched", "why", "evidence",
+)  # fmt: skip
+"""Columns of the frame of verdicts, by request number. `flags` is a sorted tuple, `evidence` JSON text."""
+
+
+def judge(
+    connection: duckdb.DuckDBPyConnection,
+    exceptions: list[LiveException],
+    facts: pd.DataFrame,
+    snapshot_id: str,
+) -> pd.DataFrame:
+    """Return the verdict on every exception (columns: COLUMNS). `facts` as `standing.facts` gives them."""
+    engine.store(connection, "fact", facts)
+    verdicts = engine.answer(connection, "verdicts").verdict.tolist()
+    told = facts.astype("object").where(facts.notna(), None).to_dict("records")
+    rows = [
+        _row(exception, verdict, fact, snapshot_id)
+        for exception, verdict, fact in zip(exceptions, verdicts, told, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _row(
+    exception: LiveException, verdict: str, fact: Mapping[Any, Any], snapshot_id: str
+) -> tuple[Any, ...]:
+    partial = fact["gap"] is not None and verdict in ("COVERED", "EXPIRED_BUT_NONCOMPLIANT")
+    flags = tuple(sorted({*exception.flags, *(("PARTIAL_EVIDENCE",) if partial else ())}))
+    evidence = {
+        "snapshot": snapshot_id,
+        "rule_of_decision": verdict,
+        **{name: fact[name] for name in ("matched", "assessed", "covered", "won", "stale", "gap", "drift")},
+    }
+    return (
+        exception.number,
+        exception.request_id,
+        verdict,
+        flags,
+        fact["covered"],
+        fact["won"],
+        fact["matched"],
+        _WORDS[verdict](exception, fact),
+        json.dumps(evidence, sort_keys=True, ensure_ascii=False),
+    )
+
+
+def items(count: int) -> str:
+    """Return a count in words.
+
+    >>> items(1), items(1200)
+    ('1 non-compliant item', '1,200 non-compliant items')
+    """
+    return f"{count:,} non-compliant item{'' if count == 1 else 's'}"
+
+
+def _day(instant: Any) -> str:
+    return f"{instant:%Y-%m-%d}"
+
+
+_WORDS: dict[str, Callable[[LiveException, Mapping[Any, Any]], str]] = {
+    "INVALID": lambda _, f: f"It cannot be applied: {f['problem']}.",
+    "ORPHANED_ACCOUNT": lambda _, f: f"The account it was given for is closed or gone: {f['subject']}.",
+    "SUSPENDED_HOLD": lambda _, f: (
+        f"Account {f['subject']} is suspended; nothing is decided until it is not."
+    ),
+    "AMBIGUOUS_RULE": lambda _, f: (
+        f"Several rules go by the name {f['ambiguous']}: "
+        "write creator/name, or customer/name for one of your own."
+    ),
+    "ORPHANED_RULE": lambda _, f: f"The rule it was given for does not exist any more: {f['subject']}.",
+    "ORPHANED_RESOURCE": lambda _, f: (
+        f"The resource it was given for does not exist any more: {f['subject']}."
+    ),
+    "UNKNOWN": lambda _, f: (
+        f"Evidence is missing: {f['gap']}." if f["gap"] else "Nothing in its scope was ever evaluated."
+    ),
+    "SCOPE_DRIFT": lambda _, f: f"Its scope has moved: {f['drift']}.",
+    "NOT_YET_ACTIVE": lambda e, _: f"It begins on {_day(e.valid_from)}.",
+    "EXPIRED_BUT_NONCOMPLIANT": lambda e, f: (
+        f"It ended on {_day(e.valid_until)} and {items(f['covered'])} in its scope remain."
+    ),
+    "EXPIRED_CLEAN": lambda e, _: f"It ended on {_day(e.valid_until)} and its scope is clean.",
+    "COVERED": lambda e, f: f"It covers {items(f['covered'])} until {_day(e.valid_until)}.",
+    "STALE": lambda _, f: f"Nothing needed it in the last {f['stale_after']} observations or more: close it.",
+    "CLEAN": lambda _, f: (
+        f"Nothing needs it now; after {f['stale_after']} clean observations in a row it counts as stale."
+    ),
+}

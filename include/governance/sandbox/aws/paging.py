@@ -1,0 +1,80 @@
+"""Pages and tokens. A token holds a place, not a page number: the page size may change on the way."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from governance.sandbox.aws.errors import ServiceError
+
+_NOT_ASKED = ("NextToken", "Limit", "MaxResults")
+
+
+@dataclass(frozen=True)
+class Token:
+    """A place in the answer to one question. `turn` keeps tokens of empty pages apart from each other."""
+
+    question: str
+    place: int
+    turn: int = 0
+
+    def __str__(self) -> str:
+        content = json.dumps([self.question, self.place, self.turn], separators=(",", ":"))
+        return base64.urlsafe_b64encode(content.encode()).decode()
+
+    @classmethod
+    def of(cls, action: str, arguments: Mapping[str, Any]) -> Token:
+        """Return the token a request carries, or the one for the beginning.
+
+        Raises ServiceError (InvalidNextTokenException) for one that is not of this question.
+        """
+        question = _question(action, arguments)
+        text = arguments.get("NextToken")
+        if not text:
+            return cls(question, 0)
+        try:
+            token = cls(*json.loads(base64.urlsafe_b64decode(text)))
+        except (ValueError, TypeError, binascii.Error):
+            token = cls("", 0)
+        if token.question != question:
+            raise _invalid(action)
+        return token
+
+    def later(self, places: int) -> Token:
+        """Return the token `places` further on."""
+        return Token(self.question, self.place + places, self.turn + 1)
+
+
+def page(
+    action: str, items: Sequence[Any], arguments: Mapping[str, Any], *, default: int
+) -> tuple[list[Any], str | None]:
+    """Return the page of `items` that is asked for and the token of the next one, None after the last.
+
+    A page size of 0 or none means `default`, as AWS Config documents for `Limit`:
+    https://docs.aws.amazon.com/config/latest/APIReference/API_DescribeAggregateComplianceByConfigRules.html
+    """
+    size = arguments.get("Limit") or arguments.get("MaxResults") or default
+    token = Token.of(action, arguments)
+    end = token.place + size
+    return list(items[token.place : end]), str(token.later(size)) if end < len(items) else None
+
+
+def _question(action: str, arguments: Mapping[str, Any]) -> str:
+    asked = {name: value for name, value in arguments.items() if name not in _NOT_ASKED}
+    return sha256(json.dumps([action, asked], sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _invalid(action: str) -> ServiceError:
+    """Organizations has no error of its own for tokens; it is a bad parameter with a reason.
+
+    https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html (INVALID_NEXT_TOKEN)
+    """
+    message = "The specified next token is not valid"
+    if action.startswith("organizations:"):
+        return ServiceError("InvalidInputException", message, detail={"Reason": "INVALID_NEXT_TOKEN"})
+    return ServiceError("InvalidNextTokenException", message)

@@ -1,0 +1,2 @@
+-- One message in full. Grain: one row, or none.
+SELECT * FROM outbox WHERE message = :message

@@ -1,0 +1,205 @@
+"""Reconciliation in the register: findings live, nothing is written twice, the past stays as it was."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from reconciliation_worlds import NOW, World, exception, policies, register_requests
+from sqlalchemy import Engine, text
+
+from governance.errors import GovernanceError
+from governance.reconciliation.reconcile import reconcile
+
+PROD, PAY, DEV = "111111111111", "222222222222", "333333333333"
+RULE = "s3-bucket-versioning-enabled"
+
+
+class House:
+    """A register, a lake, policies; snapshots are taken a day apart."""
+
+    def __init__(self, register: Engine, folder: Path) -> None:
+        self.register, self.lake, self.policies = register, folder / "lake", policies(folder / "policies")
+
+    def add(self, *requests, at=NOW) -> None:
+        with self.register.begin() as connection:
+            register_requests(connection, *requests, at=at)
+
+    def day(self, number: int, world: World | None = None):
+        at = NOW + timedelta(days=number)
+        if world is not None:
+            world.as_of = at
+            for row in world.evaluations:
+                row["captured_at"] = at
+            world.write(self.register, self.lake)
+        return reconcile(self.register, now=at, policies=self.policies)
+
+    def rows(self, query: str, **parameters):
+        with self.register.connect() as connection:
+            return connection.execute(text(query), parameters).all()
+
+    def open(self, family: str) -> list[str]:
+        query = "SELECT resource_id FROM finding WHERE family = :f AND status = 'open' ORDER BY 1"
+        return [row[0] for row in self.rows(query, f=family)]
+
+
+@pytest.fixture
+def house(register: Engine, tmp_path: Path) -> House:
+    return House(register, tmp_path)
+
+
+def buckets(*names: str, account: str = PROD, **more) -> World:
+    world = World(rules={RULE: ""}, **more)
+    for name in names:
+        world.evaluate(account, RULE, name)
+    return world.evaluate(account, RULE, "clean", "COMPLIANT")
+
+
+def scope(account: str = PROD, **more):
+    return {"account": [account], "rule": [RULE], **more}
+
+
+def test_a_deviation_opens_resolves_and_reopens(house: House) -> None:
+    assert house.day(0, buckets("a", "b")).turns["deviation"]["opened"] == 2
+    assert house.day(1, buckets("a")).turns["deviation"]["resolved"] == 1
+    assert house.day(2, buckets("a", "b")).turns["deviation"]["reopened"] == 1
+    assert house.open("deviation") == ["a", "b"]
+    turns = house.rows("SELECT change FROM finding_event e JOIN finding f USING (finding_number) "
+                       "WHERE resource_id = 'b' ORDER BY event")  # fmt: skip
+    assert [turn.change for turn in turns] == ["opened", "resolved", "reopened"]
+
+
+def test_a_deviation_stays_open_while_its_place_is_unknown(house: House) -> None:
+    house.day(0, buckets("a"))
+    found = house.day(1, World(rules={RULE: ""}, lost={0}))
+    assert house.open("deviation") == ["a"]
+    assert found.summary["accounts"] == {"known": 5, "active": 3, "observed": 0}
+    stale = World(rules={RULE: ""}, stale={(PROD, "eu-central-1")}).evaluate(PROD, RULE, "a", "COMPLIANT")
+    house.day(2, stale)
+    assert house.open("deviation") == ["a"]
+    house.day(3, World(rules={RULE: ""}).evaluate(PROD, RULE, "a", "COMPLIANT"))
+    assert house.open("deviation") == []
+
+
+def test_a_deviation_goes_with_its_account(house: House) -> None:
+    house.day(0, buckets("a"))
+    gone = World(rules={RULE: ""})
+    gone.accounts[PROD] = ("CLOSED", "Prod")
+    house.day(1, gone)
+    assert house.open("deviation") == []
+
+
+def test_a_noncompliant_item_in_stale_evidence_is_unknown_not_a_deviation(house: House) -> None:
+    found = house.day(0, buckets("a", stale={(PROD, "eu-central-1")})).summary
+    assert (found["unknown"], found["deviations"], found["covered"]) == (1, 0, 0)
+    assert found["compliance_rate_with_exceptions"] is None, "nothing was assessed"
+
+
+def test_approval_resolves_the_deviation_and_its_end_names_the_subtype(house: House) -> None:
+    house.day(0, buckets("a"))
+    house.add(exception("E", scope(), valid_from=NOW, valid_until=NOW + timedelta(days=2)))
+    assert house.day(1, buckets("a")).summary["covered"] == 1
+    assert house.open("deviation") == []
+    found = house.day(2, buckets("a")).summary
+    assert (found["deviations"], found["expired_deviations"]) == (1, 1)
+    [row] = house.rows("SELECT type, why, evidence, r.source_key FROM finding f JOIN request r USING (request_number)"
+                       " WHERE family = 'deviation' AND f.status = 'open'")  # fmt: skip
+    assert row.type == "UNAPPROVED_DEVIATION"
+    assert row.evidence["subtype"] == "EXPIRED"
+    assert row.source_key == "E"
+    [row] = house.rows("SELECT type, severity FROM finding WHERE family = 'exception' AND status = 'open'")
+    assert (row.type, row.severity) == ("EXPIRED_BUT_NONCOMPLIANT", "medium")
+
+
+def test_the_owner_of_the_unit_owns_the_deviation_and_nobody_else_does(house: House) -> None:
+    world = buckets("a", account=PAY).evaluate(DEV, RULE, "b")
+    house.day(0, world)
+    owners = dict(map(tuple, house.rows("SELECT resource_id, owner FROM finding WHERE family = 'deviation'")))
+    assert owners == {"a": "payments-lead@example.com", "b": "governance-office@example.com"}
+
+
+def test_the_most_specific_exception_wins_and_the_others_cover(house: House) -> None:
+    on_resource = exception("R", scope(resource=["a"]))
+    on_account = exception("A", scope(), decided_at=NOW - timedelta(days=39))
+    on_unit = exception("U", {"ou": ["Prod"], "rule": [RULE]}, decided_at=NOW - timedelta(days=38))
+    by_pattern = exception("P", {"account": [PROD], "rule": ["s3-*"]}, decided_at=NOW - timedelta(days=37))
+    later = exception("L", scope(), decided_at=NOW - timedelta(days=30))
+    house.add(on_resource, on_account, on_unit, by_pattern, later)
+    found = house.day(0, buckets("a", "b", "c")).verdicts
+    counts = {row.request_id[-1]: (row.covered, row.won) for row in found.itertuples()}
+    by_key = {row.source_key: counts[row.request_id[-1]] for row in house.rows("SELECT * FROM request")}
+    assert by_key == {"R": (1, 1), "A": (3, 0), "U": (3, 0), "P": (3, 0), "L": (3, 2)}
+
+
+def test_a_global_resource_counts_once(house: House) -> None:
+    world = World(rules={"mfa": ""})
+    for region in world.regions:
+        world.evaluate(PROD, "mfa", "AIDA", region=region, resource_type="AWS::IAM::User")
+    found = house.day(0, world).summary
+    assert (found["evaluations"], found["deviations"]) == (1, 1)
+    [row] = house.rows("SELECT region FROM finding WHERE family = 'deviation'")
+    assert row.region == "global"
+
+
+def everything(house: House):
+    tables = ("request_verdict", "finding", "finding_event", "reconciliation_run")
+    return {
+        table: house.rows(f"SELECT t.*, t.xmin::text FROM {table} t ORDER BY 1, 2, 3") for table in tables
+    }
+
+
+def test_a_second_run_writes_nothing_and_gives_the_same_bytes(house: House) -> None:
+    house.add(exception("E", scope(resource=["a"])), exception("O", scope("999999999999")))
+    first = house.day(0, buckets("a", "b"))
+    before = everything(house)
+    again = house.day(0)
+    assert everything(house) == before
+    assert json.dumps(again.summary) == json.dumps(first.summary)
+    assert again.verdicts.to_csv() == first.verdicts.to_csv()
+    assert (again.verdicts_written, again.input_digest) == (0, first.input_digest)
+
+
+def test_an_unchanged_verdict_is_not_written_again(house: House) -> None:
+    house.add(exception("E", scope()))
+    assert house.day(0, buckets("a")).verdicts_written == 1
+    assert house.day(1, buckets("a")).verdicts_written == 0
+    assert house.day(2, buckets("a", "b")).verdicts_written == 1
+
+
+def test_the_past_can_be_reconciled_again_without_touching_today(house: House) -> None:
+    house.add(exception("E", scope(resource=["a"])))
+    first = house.day(0, buckets("a", "b"))
+    house.day(1, buckets("c"))
+    before = everything(house)
+    replayed = house.day(0)
+    assert json.dumps(replayed.summary) == json.dumps(first.summary)
+    assert replayed.turns == {}
+    assert everything(house) == before
+
+
+def test_a_shard_that_was_lost_is_unknown_and_comes_back_alone(house: House) -> None:
+    house.add(exception("E", scope(resource=["a"])), exception("C", scope(resource=["clean"])))
+    whole = {"rules": {RULE: ""}, "shards": 5}
+    world = World(**whole, lost={0}).evaluate(PROD, RULE, "a").evaluate(PROD, RULE, "clean", "COMPLIANT")
+    assert set(house.day(0, world).verdicts.verdict) == {"UNKNOWN"}
+    world.lost = {1, 2, 3, 4}
+    assert house.day(0, world).verdicts.verdict.tolist() == ["COVERED", "CLEAN"]
+
+
+def test_a_file_that_was_changed_after_it_was_recorded_is_not_believed(house: House) -> None:
+    house.add(exception("E", scope(resource=["clean"])))
+    assert house.day(0, buckets("a")).verdicts.verdict.tolist() == ["CLEAN"]
+    [part] = (house.lake / "snapshots").glob("*/config/evaluations/*.parquet")
+    part.write_bytes(part.read_bytes()[:-1] + b"!")
+    found = house.day(0)
+    assert found.verdicts.verdict.tolist() == ["UNKNOWN"]
+    assert found.summary["coverage"]["config/evaluations/eu-central-1"] == {"NOT_FRESH": 3}
+
+
+def test_without_a_snapshot_it_says_what_to_do(house: House) -> None:
+    with pytest.raises(GovernanceError, match="governance observe"):
+        house.day(0)
+    with pytest.raises(GovernanceError, match="'20990101T000000Z' is not known"):
+        reconcile(house.register, now=NOW, policies=house.policies, snapshot_id="20990101T000000Z")

@@ -1,0 +1,103 @@
+"""All stand-ins in one process, as the demo starts them: ready when they say so, gone when told."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import smtplib
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import httpx
+import psutil
+import pytest
+
+from governance.sandbox.scenario import build
+from governance.sandbox.services import BUCKET
+from governance.sandbox.surroundings import Services
+
+
+@pytest.fixture(scope="module")
+def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("var")
+
+
+@pytest.fixture(scope="module")
+def process(var: Path) -> Iterator[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-m", "governance.sandbox.services", "--var", str(var)]
+    started = subprocess.Popen(command, stderr=subprocess.PIPE)
+    try:
+        yield started
+    finally:
+        if started.poll() is None:
+            started.kill()
+        started.wait()
+
+
+@pytest.fixture(scope="module")
+def services(process: subprocess.Popen[bytes], var: Path) -> Services:
+    ready = var / "sandbox" / "services.json"
+    deadline = time.monotonic() + 60
+    while not ready.exists():
+        assert process.poll() is None, process.communicate()[1].decode()
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    return Services.read(ready)
+
+
+def test_what_they_say_is_readable_for_its_owner_alone(services: Services, var: Path) -> None:
+    path = var / "sandbox" / "services.json"
+    assert path.stat().st_mode & 0o077 == 0
+    assert services.now == build().now
+    assert set(json.loads(path.read_text())) >= {"aws_url", "jira_url", "smtp_port", "registers", "pid"}
+
+
+def test_the_bucket_holds_the_drops(services: Services) -> None:
+    client = boto3.client(
+        "s3", endpoint_url=services.aws_url, region_name="eu-central-1",
+        aws_access_key_id="AKIASANDBOX000000001", aws_secret_access_key="sandbox-only",
+    )  # fmt: skip
+    keys = [item["Key"] for item in client.list_objects_v2(Bucket=BUCKET)["Contents"]]
+    drops = build().csv_drops
+    assert sorted(keys) == sorted(drops)
+    assert client.get_object(Bucket=BUCKET, Key=keys[-1])["Body"].read() == drops[keys[-1]]
+
+
+def test_the_organization_is_served(services: Services) -> None:
+    client = boto3.client(
+        "organizations", endpoint_url=services.aws_url, region_name="eu-central-1",
+        aws_access_key_id="AKIASANDBOX000000001", aws_secret_access_key="sandbox-only",
+    )  # fmt: skip
+    pages = client.get_paginator("list_accounts").paginate()
+    assert len([account for page in pages for account in page["Accounts"]]) == 60
+
+
+def test_jira_lets_in_whom_the_file_names(services: Services) -> None:
+    answer = httpx.get(
+        services.jira_url + "/rest/api/3/myself", auth=(services.jira_login, services.jira_token)
+    )
+    assert answer.json()["emailAddress"] == services.jira_login
+
+
+def test_mail_is_taken_and_the_register_lies_in_its_folder(services: Services) -> None:
+    with smtplib.SMTP("127.0.0.1", services.smtp_port, timeout=5) as client:
+        assert client.noop()[0] == 250
+    texts = {path.name: path.read_text("utf-8") for path in services.registers.glob("*.yaml")}
+    assert texts == build().yaml_registers
+
+
+def test_told_to_stop_it_goes_and_leaves_nothing_listening(
+    services: Services, process: subprocess.Popen[bytes], var: Path
+) -> None:
+    children = psutil.Process(process.pid).children(recursive=True)
+    os.kill(process.pid, signal.SIGTERM)
+    assert process.wait(20) == 0
+    assert not (var / "sandbox" / "services.json").exists()
+    assert not any(child.is_running() for child in children)
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(services.jira_url)

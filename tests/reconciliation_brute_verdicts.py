@@ -1,0 +1,61 @@
+"""The verdict on each exception, the slow and obvious way, on top of the brute-force matcher."""
+
+from __future__ import annotations
+
+from reconciliation_brute_force import BruteForce as Matcher
+from reconciliation_brute_force import anyglob
+
+GONE = ["ORPHANED_ACCOUNT", "ORPHANED_RULE", "ORPHANED_RESOURCE"]
+
+
+class BruteForce(Matcher):
+    def verdict(self, e):
+        states = [self.scope_state(s) for s in e.scopes]
+        if all(s in (*GONE, "SUSPENDED_HOLD") for s in states):
+            found = "SUSPENDED_HOLD" if "SUSPENDED_HOLD" in states else min(states, key=GONE.index)
+            if found in ("SUSPENDED_HOLD", "ORPHANED_ACCOUNT"):
+                return found
+        if self.ambiguous(e):
+            return "AMBIGUOUS_RULE"
+        if all(s in (*GONE, "SUSPENDED_HOLD") for s in states):
+            return found
+        mine = [rows for rows in self.items.values() if any(self.fits(s, r) for s in e.scopes for r in rows)]
+        proof = any(r["nc"] and r["fresh"] for rows in mine for r in rows)
+        if "GAP" in states and not proof:
+            return "UNKNOWN"
+        named = {
+            a for s in e.scopes if s.ou for a in s.account if self.w.accounts.get(a, ("",))[0] == "ACTIVE"
+        }
+        if self.w.complete and any(not any(self.place_fits(s, a) for s in e.scopes) for a in named):
+            return "SCOPE_DRIFT"
+        if e.phase == "upcoming":
+            return "NOT_YET_ACTIVE"
+        if proof:
+            return "COVERED" if e.phase == "active" else "EXPIRED_BUT_NONCOMPLIANT"
+        if not any(r["fresh"] for rows in mine for r in rows):
+            return "UNKNOWN"
+        return "EXPIRED_CLEAN" if e.phase == "expired" else "CLEAN"
+
+    def scope_state(self, s):
+        states = (
+            [st for a, (st, _) in self.w.accounts.items() if anyglob(s.account, a)]
+            if s.account
+            else ["ACTIVE"]
+        )
+        states += ["CLOSED" if self.w.complete else "?"] * (bool(s.account) and not states)
+        if "ACTIVE" not in states:
+            return (
+                "SUSPENDED_HOLD" if "SUSPENDED" in states else "GAP" if "?" in states else "ORPHANED_ACCOUNT"
+            )
+        places = [
+            (a, r)
+            for (a, r) in self.w.needed
+            if self.place_fits(s, a) and (not s.region or anyglob(s.region, r))
+        ]
+        gap = any(p in self.w.stale for p in places) or (bool(s.ou) and not self.w.complete)
+        if s.rule and not any(self.meant(v) for v in s.rule):
+            return "ORPHANED_RULE" if places and not gap and self.w.complete else "GAP"
+        seen = any(anyglob(s.resource, r["id"]) and self.place_fits(s, r["account"]) for r in self.w.rows)
+        if s.resource and not any("*" in v or "?" in v for v in s.resource) and not seen:
+            return "ORPHANED_RESOURCE" if places and not gap else "GAP"
+        return "GAP" if gap else "alive"

@@ -1,0 +1,92 @@
+"""The scope of an exception: said on purpose, the same in whatever order it was written."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from governance.register.scope import SCOPES, Scope, canonical
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        {"organization": True},
+        {"ou": "Workloads/Prod"},
+        {"account": ["100000000012"]},
+        {"resource": "arn:aws:s3:::reports-*"},
+        {"tag": {"team": "payments"}},
+    ],
+)
+def test_a_scope_names_a_place(written: dict[str, object]) -> None:
+    assert Scope.model_validate(written)
+
+
+@pytest.mark.parametrize(
+    "written", [{}, {"rule": ["s3-*"]}, {"region": "eu-central-1"}, {"organization": False}, {"account": []}]
+)
+def test_no_scope_is_everything_by_silence(written: dict[str, object]) -> None:
+    with pytest.raises(ValidationError, match="no scope is everything by silence"):
+        Scope.model_validate(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ({"account": "1", "acount": "2"}, "Extra inputs"),
+        ({"account": [""]}, "not blank"),
+        ({"account": ["  "]}, "not blank"),
+        ({"account": {"not": "a list"}}, "valid tuple"),
+        ({"account": "1", "exclude": [{"color": "red"}]}, "Extra inputs"),
+    ],
+)
+def test_a_malformed_scope_is_refused(written: dict[str, object], expected: str) -> None:
+    with pytest.raises(ValidationError, match=expected):
+        Scope.model_validate(written)
+
+
+def test_one_value_may_stand_without_a_list_and_numbers_are_text() -> None:
+    assert Scope.model_validate({"account": "100000000012"}).account == ("100000000012",)
+    assert Scope.model_validate({"account": [100000000012]}).account == ("100000000012",)
+
+
+def test_an_exclusion_needs_no_place_of_its_own() -> None:
+    scope = Scope.model_validate({"ou": "Workloads", "exclude": [{"region": ["us-east-1"]}]})
+    assert scope.exclude[0].region == ("us-east-1",)
+
+
+def test_a_scope_cannot_be_changed_once_read() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Scope(account=("1",)).account = ("2",)  # type: ignore[misc]
+
+
+accounts = st.lists(st.sampled_from(["1", "2", "3"]), min_size=1, max_size=4)
+scopes = st.lists(
+    st.fixed_dictionaries({"account": accounts}, optional={"rule": st.lists(st.sampled_from("xyz"))}),
+    min_size=1,
+    max_size=4,
+)
+
+
+@given(written=scopes, order=st.randoms(use_true_random=False))
+def test_order_and_repetition_never_matter(written: list[dict[str, list[str]]], order: st.DataObject) -> None:
+    shuffled = [
+        {key: order.sample(values * 2, len(values) * 2) for key, values in scope.items()} for scope in written
+    ]
+    order.shuffle(shuffled)
+    assert canonical(SCOPES.validate_python(written)) == canonical(SCOPES.validate_python(shuffled))
+
+
+@given(written=scopes)
+def test_the_canonical_form_reads_back_as_itself(written: list[dict[str, list[str]]]) -> None:
+    form = canonical(SCOPES.validate_python(written))
+    assert canonical(SCOPES.validate_python(json.loads(form))) == form
+
+
+def test_different_scopes_have_different_forms() -> None:
+    one, two = Scope(account=("1",)), Scope(account=("1",), rule=("x",))
+    assert len({canonical([one]), canonical([two]), canonical([one, two])}) == 3
