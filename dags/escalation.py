@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, task
 
-from governance_airflow import DEFAULTS, REGISTER
+from governance_airflow import DEFAULTS, REGISTER, START
 
 DOC = """
 ### Escalation
@@ -29,7 +27,7 @@ with DAG(
     schedule=AssetOrTimeSchedule(
         timetable=CronTriggerTimetable("*/30 * * * *", timezone="UTC"), assets=[REGISTER]
     ),
-    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    start_date=START,
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULTS,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from airflow.sdk import DAG, CronTriggerTimetable, task
 
-from governance_airflow import DEFAULTS
+from governance_airflow import DEFAULTS, START
 
 DOC = """
 ### Housekeeping
@@ -22,7 +20,7 @@ and reports intake runs that never ended.
 with DAG(
     dag_id="housekeeping",
     schedule=CronTriggerTimetable("30 2 * * *", timezone="UTC"),
-    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    start_date=START,
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULTS,

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from airflow.sdk import DAG, CronTriggerTimetable, get_parsing_context, task
 
 from governance.intake.spec import SourceSpec, read_specs
 from governance.settings import Settings
-from governance_airflow import DEFAULTS, REGISTER
+from governance_airflow import DEFAULTS, REGISTER, START
 
 DOC = """
 ### Intake: {title}
@@ -34,7 +32,7 @@ def intake_dag(spec: SourceSpec) -> DAG:
     with DAG(
         dag_id=f"intake__{spec.name}",
         schedule=CronTriggerTimetable(spec.schedule, timezone="UTC"),
-        start_date=datetime(2026, 1, 1, tzinfo=UTC),
+        start_date=START,
         catchup=False,
         max_active_runs=1,
         default_args={**DEFAULTS, "owner": spec.owner},
@@ -65,7 +63,7 @@ def broken_dag(name: str, problem: str) -> DAG:
     with DAG(
         dag_id=f"intake__{name}",
         schedule=None,
-        start_date=datetime(2026, 1, 1, tzinfo=UTC),
+        start_date=START,
         default_args={**DEFAULTS, "retries": 0},
         tags=["governance", "intake", "broken"],
         doc_md=f"### This source's spec cannot be read\n\n```\n{problem}\n```",

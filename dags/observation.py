@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from airflow.sdk import DAG, CronTriggerTimetable, task
 
-from governance_airflow import DEFAULTS, OBSERVATIONS
+from governance_airflow import DEFAULTS, OBSERVATIONS, START
 
 DOC = """
 ### Observation
@@ -27,7 +25,7 @@ unknown.
 with DAG(
     dag_id="observation",
     schedule=CronTriggerTimetable("0 */6 * * *", timezone="UTC"),
-    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    start_date=START,
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULTS,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from airflow.sdk import DAG, task
 
-from governance_airflow import DEFAULTS, FINDINGS, OBSERVATIONS, REGISTER
+from governance_airflow import DEFAULTS, FINDINGS, OBSERVATIONS, REGISTER, START
 
 DOC = """
 ### Reconciliation
@@ -27,7 +25,7 @@ twice.
 with DAG(
     dag_id="reconciliation",
     schedule=(REGISTER & OBSERVATIONS),
-    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    start_date=START,
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULTS,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from airflow.sdk import DAG, CronTriggerTimetable, get_parsing_context, task
 
-from governance_airflow import DEFAULTS
+from governance_airflow import DEFAULTS, START
 
 DOC = """
 ### Review pack, {cadence}
@@ -26,7 +24,7 @@ def pack_dag(cadence: str, schedule: str) -> DAG:
     with DAG(
         dag_id=f"review_pack__{cadence}",
         schedule=CronTriggerTimetable(schedule, timezone="UTC"),
-        start_date=datetime(2026, 1, 1, tzinfo=UTC),
+        start_date=START,
         catchup=False,
         max_active_runs=1,
         default_args=DEFAULTS,

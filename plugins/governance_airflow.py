@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset
 
+from governance.settings import Settings
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -18,11 +20,13 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from governance.connections import Connection
-    from governance.settings import Settings
 
 REGISTER = Asset("governance://register")
 OBSERVATIONS = Asset("governance://observations")
 FINDINGS = Asset("governance://findings")
+
+START = Settings().schedules_from
+"""From when on schedules count."""
 
 DEFAULTS = {"owner": "platform-team", "retries": 2, "retry_delay": 30.0, "retry_exponential_backoff": True}
 """Arguments of every task. Every step is idempotent for its key, so a retry is always safe."""
@@ -30,8 +34,6 @@ DEFAULTS = {"owner": "platform-team", "retries": 2, "retry_delay": 30.0, "retry_
 
 def settings() -> Settings:
     """Return the settings of this worker (`GOVERNANCE_*`)."""
-    from governance.settings import Settings
-
     return Settings()
 
 
@@ -72,20 +74,19 @@ def register() -> Iterator[Engine]:
 
 
 def aws_session(conn_id: str = "aws_default") -> boto3.Session:
-    """Return a boto3 session of an Airflow AWS connection that keeps the connection's endpoint URLs."""
-    import boto3
+    """Return a boto3 session of an Airflow connection; its clients use the endpoints that it names."""
     from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 
     hook = AwsBaseHook(aws_conn_id=conn_id)
     session = hook.get_session()
+    plain_client = session.client
 
-    class ConnectedSession(boto3.Session):
-        """A session whose clients use the endpoint that the connection names for their service."""
+    def client(service_name: str, *args: Any, **kwargs: Any) -> Any:
+        endpoint = hook.conn_config.get_service_endpoint_url(service_name)
+        if endpoint and not kwargs.get("endpoint_url"):
+            kwargs["endpoint_url"] = endpoint
+        return plain_client(service_name, *args, **kwargs)
 
-        def client(self, service_name: str, *args: Any, **kwargs: Any) -> Any:
-            endpoint = hook.conn_config.get_service_endpoint_url(service_name)
-            if endpoint:
-                kwargs.setdefault("endpoint_url", endpoint)
-            return super().client(service_name, *args, **kwargs)
-
-    return ConnectedSession(botocore_session=session._session, region_name=session.region_name)
+    # a second Session around the same botocore session would register its handlers twice
+    session.client = client  # type: ignore[method-assign]
+    return session

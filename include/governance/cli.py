@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -49,7 +50,7 @@ def _main(
     pass
 
 
-for panel, commands in {
+PANELS: dict[str, dict[str, Callable[..., None]]] = {
     "Try it": {"demo": demo, "down": down},
     "Run one step by hand": {
         "intake": intake_command,
@@ -60,7 +61,8 @@ for panel, commands in {
         "kpis": kpis,
     },
     "Look after it": {"doctor": doctor},
-}.items():
+}
+for panel, commands in PANELS.items():
     for name, function in commands.items():
         app.command(name, rich_help_panel=panel)(function)
 

@@ -32,6 +32,10 @@ class Settings(BaseSettings):
     now: AwareDatetime | None = Field(
         default=None, description="Pretend it is this instant (ISO 8601 with offset): drills and rebuilds"
     )
+    schedules_from: AwareDatetime = Field(
+        default=datetime(2026, 1, 1, tzinfo=UTC),
+        description="Schedules count from here: a later instant keeps an unpaused DAG from running at once",
+    )
     var_dir: Path = Field(
         default_factory=lambda: Path.cwd() / "var", description="Folder for everything written at run time"
     )

@@ -11,10 +11,10 @@ from governance.doctor.check import Check, Checks
 def examine_mail(connection: Connection) -> Checks:
     """Yield one check: does the server of `smtp_default` greet us and take our login?"""
     place = f"{connection.host}:{connection.port or 25}"
-    kind = smtplib.SMTP if connection.extra.get("disable_ssl", True) else smtplib.SMTP_SSL
+    kind = smtplib.SMTP if connection.extra.get("disable_ssl", False) else smtplib.SMTP_SSL
     try:
         with kind(connection.host or "", connection.port or 0, timeout=10) as server:
-            if not connection.extra.get("disable_tls", False) and server.has_extn("starttls"):
+            if connection.extra.get("disable_ssl", False) and not connection.extra.get("disable_tls", False):
                 server.starttls()
             if connection.login:
                 server.login(connection.login, connection.secret())

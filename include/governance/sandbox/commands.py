@@ -23,7 +23,7 @@ def demo(
     as_json: Annotated[bool, typer.Option("--json", help="Print the closing tables as JSON.")] = False,
     var: VarDir = None,
 ) -> None:
-    """Run the whole mechanism once on a real Airflow: intake, escalation, observation, reconciliation, pack.
+    """Run it all once, on a real Airflow: intake, escalation, observation, reconciliation, review pack.
 
     Starts embedded PostgreSQL, the stand-ins (an AWS organization, Jira, a mail server) and Airflow; stops all
     of them at the end. Exits 1 when a DAG failed, a count does not balance or a planted case was missed.
@@ -67,6 +67,8 @@ def down(var: VarDir = None) -> None:
 @sandbox_app.command("answers")
 def answers(as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False) -> None:
     """List the planted cases of the scenario, each with its right answer and the reason."""
+    from dataclasses import asdict
+
     from rich.console import Console
 
     from governance.sandbox.scenario import answers as planted
@@ -74,7 +76,7 @@ def answers(as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.
 
     scenario = build()
     if as_json:
-        rows = [vars(case) if hasattr(case, "__dict__") else case._asdict() for case in scenario.planted]
+        rows = [asdict(case) for case in scenario.planted]
         sys.stdout.write(json.dumps(rows, indent=2, default=str) + "\n")
     else:
         Console().print(planted.table(scenario))

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -74,7 +74,7 @@ class Demo:
         with self._lap("Sandbox services and Airflow's database"):
             services = self._surroundings(processes, home)
             environment = home.environment(
-                services.connections(register_url), services.environment(self.var_dir)
+                services.connections(register_url), services.environment(self.var_dir) | _no_schedule_yet()
             )
             write_environment_file(self.var_dir / "demo.env", services, register_url, self.var_dir)
         with self._lap("Airflow"):
@@ -136,6 +136,11 @@ class Demo:
         finally:
             done.set()
             thread.join()
+
+
+def _no_schedule_yet() -> dict[str, str]:
+    """The demo drives the DAGs in their own order; schedules join in where it is left running."""
+    return {"GOVERNANCE_SCHEDULES_FROM": (datetime.now(UTC) + timedelta(minutes=15)).isoformat()}
 
 
 def stop_everything(var_dir: Path, processes: Processes | None = None) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
@@ -109,13 +111,9 @@ def _mails(report: DemoReport) -> Table:
 def _counts(report: DemoReport) -> Table:
     table = _table("Reconciliation", "verdict of exceptions", "n", "open findings", "n")
     table.columns[2].justify = "left"
-    left, right = list(report.verdicts.items()), list(report.findings.items())
-    for position in range(max(len(left), len(right))):
-        cells = [
-            *(left[position : position + 1] or [("", "")]),
-            *(right[position : position + 1] or [("", "")]),
-        ]
-        table.add_row(*(str(cell) for pair in cells for cell in pair))
+    pairs = zip_longest(report.verdicts.items(), report.findings.items(), fillvalue=("", ""))
+    for (verdict, count), (finding, open_now) in pairs:
+        table.add_row(verdict, str(count), finding, str(open_now))
     return table
 
 
