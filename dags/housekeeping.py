@@ -12,6 +12,8 @@ DOC = """
 Every night: recomputes the hash chain of the register's history, stores the ownership policy in the register,
 and reports intake runs that never ended.
 
+**Safe to retry and clear.** It reads the history and replaces one small table.
+
 | what you see | what to do |
 | --- | --- |
 | `verify_history` failed | somebody changed history: the message names the block. Keep evidence, restore |

@@ -81,9 +81,7 @@ def register(register_url: str) -> Iterator[Engine]:
 
 def _database(server_url: str, template: str | None) -> Iterator[str]:
     name = f"test_{uuid4().hex[:12]}"
-    admin = create_engine(
-        server_url.replace("/template_register", "/postgres"), isolation_level="AUTOCOMMIT"
-    )
+    admin = create_engine(server_url.replace("/template_register", "/postgres"), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text(f'CREATE DATABASE "{name}"' + (f" TEMPLATE {template}" if template else "")))
     yield server_url.replace("/template_register", f"/{name}")

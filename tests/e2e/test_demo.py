@@ -113,7 +113,9 @@ def test_the_second_run_finds_nothing_new(first, second):
 
 
 def test_the_second_run_sends_no_second_mail(second, mailbox_after_first):
-    assert sorted(path.name for path in Path(second["places"]["e-mails"]).glob("*.eml")) == mailbox_after_first
+    assert (
+        sorted(path.name for path in Path(second["places"]["e-mails"]).glob("*.eml")) == mailbox_after_first
+    )
 
 
 def test_nothing_is_left_running(second, var_dir):

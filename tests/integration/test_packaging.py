@@ -37,7 +37,9 @@ def installed(wheel, tmp_path_factory) -> Path:
 
 def run(python: Path, *arguments: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": os.environ["PATH"], "HOME": str(cwd), **variables}
-    return subprocess.run([python, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [python, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False
+    )
 
 
 @pytest.mark.parametrize("folder", ["sql", "sources", "policies", "templates", "runbooks", "dags", "plugins"])

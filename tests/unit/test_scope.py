@@ -90,3 +90,8 @@ def test_the_canonical_form_reads_back_as_itself(written: list[dict[str, list[st
 def test_different_scopes_have_different_forms() -> None:
     one, two = Scope(account=("1",)), Scope(account=("1",), rule=("x",))
     assert len({canonical([one]), canonical([two]), canonical([one, two])}) == 3
+
+
+def test_an_empty_exclusion_is_refused_because_it_would_exclude_everything():
+    with pytest.raises(ValidationError, match="exclude everything"):
+        Scope(account=("100000000001",), exclude=({},))

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from governance.reconciliation import frames
-from governance.reconciliation.directory import Directory
+from governance.reconciliation.directory import Directory, Kind
 from governance.reconciliation.evidence import Evidence
 from governance.reconciliation.exceptions import LiveException
 from governance.reconciliation.policy import ReconciliationPolicy
@@ -66,20 +66,8 @@ def of_deviations(
     for item in frames.rows(deviations):
         kind = directory.kinds[int(item.kind)]
         expired = None if pd.isna(item.expired) else exceptions[int(item.expired)]
-        what = f"{kind.resource_type} {item.resource_id} in account {item.account} ({item.region})"
-        against = f"is not compliant with {kind.identity.name}"
-        evidence: dict[str, Any] = {
-            "snapshot": directory.evidence.snapshot_id,
-            "creator": kind.identity.creator or "customer",
-            "deployed_rule": item.rule,
-            "rule_of_decision": "UNAPPROVED_DEVIATION",
-        }
-        if expired is not None:
-            why = f"{what} {against}; {expired.request_id} covered it until {expired.valid_until:%Y-%m-%d}."
-            evidence |= {"subtype": "EXPIRED", "exception": expired.request_id}
-        else:
-            why = f"{what} {against} and no approved exception covers it."
         key = (item.account, item.region, kind.identity.creator, kind.identity.name, kind.resource_type)
+        why, evidence = _told(item, kind, expired, directory)
         rows.append(
             {
                 "finding_key": "|".join([*map(str, key), str(item.resource_id)]),
@@ -97,6 +85,27 @@ def of_deviations(
             }
         )
     return _frame(rows)
+
+
+def _told(
+    item: Any, kind: Kind, expired: LiveException | None, directory: Directory
+) -> tuple[str, dict[str, Any]]:
+    """Say in one sentence why the item is a deviation, and what the sentence rests on."""
+    what = f"{kind.resource_type} {item.resource_id} in account {item.account} ({item.region})"
+    against = f"is not compliant with {kind.identity.name}"
+    evidence: dict[str, Any] = {
+        "snapshot": directory.evidence.snapshot_id,
+        "creator": kind.identity.creator or "customer",
+        "deployed_rule": item.rule,
+        "rule_of_decision": "UNAPPROVED_DEVIATION",
+    }
+    if expired is None:
+        return f"{what} {against} and no approved exception covers it.", evidence
+    evidence |= {"subtype": "EXPIRED", "exception": expired.request_id}
+    return (
+        f"{what} {against}; {expired.request_id} covered it until {expired.valid_until:%Y-%m-%d}.",
+        evidence,
+    )
 
 
 class _OwnerLookup:

@@ -67,6 +67,8 @@ class Scope(Dimensions):
             raise ValueError(
                 "at least one of organization, ou, account, resource, tag: no scope is everything by silence"
             )
+        if Dimensions() in self.exclude:
+            raise ValueError("exclusions that name something: an empty one would exclude everything")
         return self
 
 

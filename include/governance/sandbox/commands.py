@@ -25,8 +25,8 @@ def demo(
 ) -> None:
     """Run it all once, on a real Airflow: intake, escalation, observation, reconciliation, review pack.
 
-    Starts embedded PostgreSQL, the stand-ins (an AWS organization, Jira, a mail server) and Airflow; stops all
-    of them at the end. Exits 1 when a DAG failed, a count does not balance or a planted case was missed.
+    Starts embedded PostgreSQL, the stand-ins (an AWS organization, Jira, a mail server) and Airflow; stops
+    all of them at the end. Exits 1 when a DAG failed, a count does not balance or a planted case was missed.
     Run it twice: the second run finds nothing new.
     """
     from rich.console import Console
