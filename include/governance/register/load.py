@@ -21,6 +21,9 @@ from governance.register.request import BATCH_COLUMNS
 
 _STAGED = tuple(column for column in BATCH_COLUMNS if column != "locator")
 
+ANALYZED_FROM = 500
+"""A load with so many news refreshes the planner's statistics: the first big one would go without any."""
+
 
 @dataclass(frozen=True)
 class LoadCounts:
@@ -53,6 +56,8 @@ def load(
         )
     ).one()
     connection.execute(text("DROP TABLE stage, observed"))
+    if counts[0] >= ANALYZED_FROM:
+        connection.execute(text("ANALYZE request, request_event"))
     return LoadCounts(int(counts[0]), int(counts[1]))
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, model_validator
 from sqlalchemy import Connection, text
@@ -24,8 +24,14 @@ DIMENSIONS = ("path", "account", "control", "ou", "target_type")
 
 
 def _is_zone(value: str) -> str:
-    if value not in available_timezones():
-        raise ValueError("an IANA time zone such as Europe/Berlin")
+    try:
+        ZoneInfo(value)
+    except (
+        ValueError,
+        OSError,
+        ZoneInfoNotFoundError,
+    ) as error:  # an unknown name, a folder of names, a path
+        raise ValueError("an IANA time zone such as Europe/Berlin") from error
     return value
 
 
