@@ -122,7 +122,7 @@ class Pipelines:
             row.runs[run["dag_run_id"]] = run["state"]
             row.seconds = max(row.seconds, run["duration"] or 0.0)
         tasks = self.api.call("GET", "dags/~/dagRuns/~/taskInstances", limit=200, order_by="-id")
-        for task in tasks["task_instances"]:
+        for task in reversed(tasks["task_instances"]):
             row = self.progress.get(task["dag_id"])
             if row is not None and task["dag_run_id"] in row.runs:
                 row.tasks[task["dag_run_id"], task["task_id"], task["map_index"]] = task["state"] or "waiting"

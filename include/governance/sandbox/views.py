@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import zip_longest
 
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -63,7 +63,7 @@ def _progress_table(progress: dict[str, DagProgress]) -> Table:
     table = Table.grid(padding=(0, 2))
     for row in progress.values():
         tasks = Text()
-        for (_, task_id, index), state in sorted(row.tasks.items()):
+        for (_, task_id, index), state in row.tasks.items():
             mark, colour = MARKS.get(state, ("·", "dim"))
             name = task_id if index < 0 else f"{task_id}[{index}]"
             tasks.append(f"{mark} {name}  ", style=colour)
@@ -101,10 +101,10 @@ def _sources(report: DemoReport) -> Table:
 
 
 def _mails(report: DemoReport) -> Table:
-    table = _table("E-mails", "clock and rung", "requests", "messages", "sent", "quiet hours", "failed")
+    table = _table("E-mails", "about", "requests", "messages", "sent", "quiet hours", "failed")
     for row in report.mails:
-        counts = (row["entries"], row["messages"], row["sent"], row["waiting"], row["failed"])
-        table.add_row(f"{row['clock']}: {row['rung']}", *(str(count) for count in counts))
+        counts = (row["requests"], row["messages"], row["sent"], row["waiting"], row["failed"])
+        table.add_row(row["about"], *("" if count is None else str(count) for count in counts))
     return table
 
 
@@ -117,15 +117,16 @@ def _counts(report: DemoReport) -> Table:
     return table
 
 
-def _planted(report: DemoReport) -> Table:
+def _planted(report: DemoReport) -> RenderableType:
     total, found = len(report.planted), sum(case["recognised"] for case in report.planted)
-    table = _table(f"Planted cases: {found} of {total} recognised", "not recognised", "found instead")
+    title = f"Planted cases: {found} of {total} recognised"
+    if found == total:
+        return Text(title + "\n", style="bold")
+    table = _table(title, "not recognised", "found instead")
     table.columns[1].justify = "left"
     for case in report.planted:
         if not case["recognised"]:
             table.add_row(f"{case['case']}: {case['title']}", str(case["found"]))
-    if found == total:
-        table.add_row("none", "")
     return table
 
 
