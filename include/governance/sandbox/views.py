@@ -101,7 +101,7 @@ def _sources(report: DemoReport) -> Table:
 
 
 def _mails(report: DemoReport) -> Table:
-    table = _table("E-mails", "about", "requests", "messages", "sent", "quiet hours", "failed")
+    table = _table("E-mails", "about", "rungs reached", "messages", "sent", "quiet hours", "failed")
     for row in report.mails:
         counts = (row["requests"], row["messages"], row["sent"], row["waiting"], row["failed"])
         table.add_row(row["about"], *("" if count is None else str(count) for count in counts))
