@@ -31,8 +31,7 @@ class BruteForce:
         self.valid = [e for e in exceptions if not self.ambiguous(e)]
 
     def meant(self, value):
-        found = [i for i in self.rules if anyglob([value], *self.w.rules[i].names)]
-        return found
+        return [i for i in self.rules if anyglob([value], *self.w.rules[i].names)]
 
     def ambiguous(self, e):
         literal = [v for s in e.scopes for v in s.rule if "*" not in v and "?" not in v]

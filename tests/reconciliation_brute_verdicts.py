@@ -9,7 +9,7 @@ GONE = ["ORPHANED_ACCOUNT", "ORPHANED_RULE", "ORPHANED_RESOURCE"]
 
 
 class BruteForce(Matcher):
-    def verdict(self, e):
+    def verdict(self, e):  # noqa: C901, PLR0911 (one way out per verdict, in their order)
         states = [self.scope_state(s) for s in e.scopes]
         if all(s in (*GONE, "SUSPENDED_HOLD") for s in states):
             found = "SUSPENDED_HOLD" if "SUSPENDED_HOLD" in states else min(states, key=GONE.index)

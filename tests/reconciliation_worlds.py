@@ -13,8 +13,8 @@ from sqlalchemy import Connection, Engine, text
 
 from governance.observation import datasets
 from governance.observation.lake import Lake
-from governance.observation.snapshot import Evidence as ManifestRow
 from governance.observation.observe import finish_snapshot
+from governance.observation.snapshot import Evidence as ManifestRow
 from governance.observation.snapshot import Snapshot, start_snapshot
 from governance.register.load import load
 from governance.register.request import BATCH_COLUMNS, JSON_FIELDS, TIME_FIELDS

@@ -19,7 +19,8 @@ WITH before AS (
         VALUES (:family, s.finding_key, s.type, 'open', s.severity, s.request_number, s.account, s.region, s.rule,
                 s.resource_type, s.resource_id, s.owner, s.why, s.evidence, :at, :at)
     WHEN MATCHED AND (s.turn <> 'seen' OR f.last_seen_at < :at) THEN
-        UPDATE SET type = s.type, status = 'open', severity = s.severity, owner = s.owner, why = s.why,
+        UPDATE SET type = s.type, status = 'open', severity = s.severity, request_number = s.request_number,
+                   owner = s.owner, why = s.why,
                    evidence = s.evidence, last_seen_at = greatest(f.last_seen_at, :at), resolved_at = NULL,
                    reopened = f.reopened + (s.turn = 'reopened')::integer
     RETURNING f.finding_number, f.type, f.why, f.evidence, s.turn

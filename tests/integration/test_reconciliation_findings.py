@@ -7,11 +7,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from reconciliation_worlds import NOW, World, exception, policies, register_requests
 from sqlalchemy import Engine, text
 
 from governance.errors import GovernanceError
 from governance.reconciliation.reconcile import reconcile
+from reconciliation_worlds import NOW, World, exception, policies, register_requests
 
 PROD, PAY, DEV = "111111111111", "222222222222", "333333333333"
 RULE = "s3-bucket-versioning-enabled"

@@ -6,10 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from reconciliation_worlds import NOW, World, exception, policies, register_requests
 from sqlalchemy import Engine, text
 
 from governance.reconciliation.reconcile import Reconciled, reconcile
+from reconciliation_worlds import NOW, World, exception, policies, register_requests
 
 PROD, PAY, DEV, SUSPENDED, CLOSED, GONE = (digit * 12 for digit in "123459")
 RULE = "s3-bucket-versioning-enabled"
@@ -199,4 +199,5 @@ def test_every_verdict_says_why_in_one_sentence(judge, register: Engine) -> None
     assert len(told) == len(CASES)
     for verdict, why in told:
         assert why.endswith("."), (verdict, why)
-        assert "None" not in why and "nan" not in why, (verdict, why)
+        assert "None" not in why, (verdict, why)
+        assert "nan" not in why, (verdict, why)

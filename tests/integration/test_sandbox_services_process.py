@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import smtplib
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import boto3
@@ -27,27 +27,28 @@ def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("var")
 
 
-@pytest.fixture(scope="module")
-def process(var: Path) -> Iterator[subprocess.Popen[bytes]]:
+@contextmanager
+def started(var: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The process, ready; it is gone when the block ends."""
     command = [sys.executable, "-m", "governance.sandbox.services", "--var", str(var)]
-    started = subprocess.Popen(command, stderr=subprocess.PIPE)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 60
     try:
-        yield started
+        while not (var / "sandbox" / "services.json").exists():
+            assert process.poll() is None, process.communicate()[1].decode()
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        yield process
     finally:
-        if started.poll() is None:
-            started.kill()
-        started.wait()
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
 
 
 @pytest.fixture(scope="module")
-def services(process: subprocess.Popen[bytes], var: Path) -> Services:
-    ready = var / "sandbox" / "services.json"
-    deadline = time.monotonic() + 60
-    while not ready.exists():
-        assert process.poll() is None, process.communicate()[1].decode()
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    return Services.read(ready)
+def services(var: Path) -> Iterator[Services]:
+    with started(var):
+        yield Services.read(var / "sandbox" / "services.json")
 
 
 def test_what_they_say_is_readable_for_its_owner_alone(services: Services, var: Path) -> None:
@@ -91,13 +92,16 @@ def test_mail_is_taken_and_the_register_lies_in_its_folder(services: Services) -
     assert texts == build().yaml_registers
 
 
-def test_told_to_stop_it_goes_and_leaves_nothing_listening(
-    services: Services, process: subprocess.Popen[bytes], var: Path
-) -> None:
-    children = psutil.Process(process.pid).children(recursive=True)
-    os.kill(process.pid, signal.SIGTERM)
-    assert process.wait(20) == 0
-    assert not (var / "sandbox" / "services.json").exists()
+def test_told_to_stop_they_go_and_come_back_where_they_were(tmp_path: Path) -> None:
+    ready = tmp_path / "sandbox" / "services.json"
+    with started(tmp_path) as process:
+        before = Services.read(ready)
+        children = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    assert not ready.exists()
     assert not any(child.is_running() for child in children)
     with pytest.raises(httpx.ConnectError):
-        httpx.get(services.jira_url)
+        httpx.get(before.jira_url)
+    with started(tmp_path):
+        assert Services.read(ready) == before

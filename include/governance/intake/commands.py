@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -11,9 +10,7 @@ import typer
 
 
 def intake_command(
-    source: Annotated[
-        str, typer.Argument(help="Name of a spec in sources/ or sources/examples/, or a YAML file.")
-    ],
+    source: Annotated[str, typer.Argument(help="A spec of sources/ or sources/examples/, or a YAML file.")],
     path: Annotated[
         Path | None, typer.Option(help="Read this file or folder instead of the source's own place.")
     ] = None,
@@ -22,28 +19,27 @@ def intake_command(
 ) -> None:
     """Pull, check and load one source once, and print its balanced counts. Safe to repeat.
 
-    Exits 1 when the run failed or the batch was held; quarantined records are no failure of the run.
+    Exits 1 when the run failed or its batch was held; quarantined records are no failure of the run.
     """
-    from governance import resources
+    from dataclasses import asdict
+
     from governance.intake.run import Intake
     from governance.intake.spec import find_spec
     from governance.session import open_register
     from governance.settings import Settings
 
     settings = Settings()
-    intake = Intake(
-        open_register(settings),
-        settings.instant(),
-        settings.lake_location,
-        full=full,
-        path=path,
-        policies=resources.folder("policies", settings.config_dir),
-    )
-    result = intake.run(find_spec(source, settings.config_dir))
+    spec = find_spec(source, settings.config_dir)
+    engine = open_register(settings)
+    intake = Intake(engine, settings.instant(), settings.lake_location, full=full, path=path)
+    result = intake.run(spec)
+    requests = intake.requests(result.source)
+    engine.dispose()
     if as_json:
-        typer.echo(json.dumps({**asdict(result), "requests": intake.requests(result.source)}))
+        typer.echo(json.dumps({**asdict(result), "requests": requests}))
     else:
         typer.echo(f"{result.source}: {result.status}: {result.message}")
+        typer.echo(f"the register holds {requests} request(s) of this source")
         if result.quarantined:
             typer.echo(f"see: governance quarantine list --source {result.source}")
     if result.status in ("failed", "held"):

@@ -1,4 +1,4 @@
-"""Who is accountable for each row of a batch."""
+"""Who is accountable for each request, by the ownership policy."""
 
 from __future__ import annotations
 
@@ -9,40 +9,55 @@ import pandas as pd
 
 from governance.register.ownership import OwnershipPolicy, Subject
 
-
-def owners(frame: pd.DataFrame, policy: OwnershipPolicy) -> tuple[list[str | None], list[str | None]]:
-    known: dict[Subject, tuple[str, str | None]] = {}
-    owners: list[str | None] = []
-    rules: list[str | None] = []
-    for target_type, target, scopes in zip(
-        frame["target_type"], frame["target"], frame["scopes"], strict=True
-    ):
-        subject = subject_of(_text_or_none(target_type), _text_or_none(target), _text_or_none(scopes))
-        if subject not in known:
-            rule = policy.resolve(subject)
-            known[subject] = (rule.accountable, rule.name if policy.is_owned(rule) else None)
-        owners.append(known[subject][0])
-        rules.append(known[subject][1])
-    return owners, rules
+NAMED_BY_SOURCE = "named by the source"
+"""`owner_rule` of requests whose source says who is accountable."""
 
 
-def subject_of(target_type: str | None, target: str | None, scopes: str | None) -> Subject:
-    """Tell what somebody must be accountable for: the target path, else what the first scope names."""
-    scope: dict[str, Any] = (json.loads(scopes) or [{}])[0] if scopes else {}
-    account = target.split("/")[1] if target and target.startswith("account/") and "/" in target else None
-    units = [unit for unit in scope.get("ou", []) if not unit.startswith("ou-")]
-    return Subject(
-        target_type=target_type,
-        path=target,
-        account=account or _only(scope.get("account", [])),
-        control=_only(scope.get("rule", [])),
-        ou=_only(units),
+def resolve_owners(frame: pd.DataFrame, policy: OwnershipPolicy) -> pd.DataFrame:
+    """Return the batch with `owner` and `owner_rule`; where nothing matches, the authority and no rule.
+
+    Requests about the same subject are resolved once.
+    """
+    subjects = [
+        subject_of(*row) for row in zip(frame["target_type"], frame["target"], frame["scopes"], strict=True)
+    ]
+    resolved = {subject: _resolve(subject, policy) for subject in set(subjects)}
+    owner = pd.Series([resolved[s][0] for s in subjects], dtype="str")
+    rule = pd.Series([resolved[s][1] for s in subjects], dtype="str")
+    named = frame["owner"].notna()
+    return frame.assign(
+        owner=frame["owner"].where(named, owner), owner_rule=rule.where(~named, NAMED_BY_SOURCE).astype("str")
     )
 
 
-def _only(values: list[str]) -> str | None:
-    return values[0] if len(values) == 1 else None
+def _resolve(subject: Subject, policy: OwnershipPolicy) -> tuple[str, str | None]:
+    rule = policy.resolve(subject)
+    return rule.accountable, rule.name if policy.is_owned(rule) else None
 
 
-def _text_or_none(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+def subject_of(target_type: Any, target: Any, scopes: Any) -> Subject:
+    """Return what a request is about: its target, else the first account, unit and rule of its scopes.
+
+    >>> subject_of("resource", "account/100000000012/s3/reports", None).account
+    '100000000012'
+    """
+    path = target if isinstance(target, str) else None
+    head, _, rest = (path or "").partition("/")
+    named = json.loads(scopes) if isinstance(scopes, str) else []
+    return Subject(
+        target_type=target_type if isinstance(target_type, str) else None,
+        path=path,
+        account=(rest.split("/")[0] or None) if head == "account" else _first(named, "account"),
+        control=_first(named, "rule"),
+        ou=rest if head == "ou" else _unit(named),
+    )
+
+
+def _first(scopes: list[dict[str, Any]], dimension: str) -> str | None:
+    values = (value for scope in scopes for value in scope.get(dimension, ()))
+    return next(values, None)
+
+
+def _unit(scopes: list[dict[str, Any]]) -> str | None:
+    unit = _first(scopes, "ou")
+    return None if unit is None or unit.startswith("ou-") else unit

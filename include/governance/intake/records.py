@@ -1,62 +1,73 @@
-"""What a reader hands over: records as the source delivered them, each with a place a person can find."""
+"""What readers yield: raw records that say where a person finds them, and how raw records are told apart."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
+from typing import Any, Protocol
+
+Raw = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Observation:
-    """What the source said about a record at one time; `at` and `actor` are None where it does not say."""
-
-    values: dict[str, Any]
-    at: str | None = None
-    actor: str | None = None
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Record:
-    """One record. A record that could not be read has a `problem` and no observations."""
+    """One record as the source delivered it; with a `problem` it could not be read as one.
+
+    `locator` is `file:line` or the issue's key. `raw` holds only what JSON can.
+    """
 
     locator: str
-    raw: Any
-    observations: tuple[Observation, ...] = ()
+    raw: Raw
     problem: str | None = None
 
-    @classmethod
-    def flat(cls, locator: str, values: dict[str, Any]) -> Record:
-        """Return a record that is its own single observation."""
-        return cls(locator, values, (Observation(values),))
+    @property
+    def place(self) -> str:
+        """The file, or the issue: what is read as a whole."""
+        return place_of(self.locator)
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What a record says about one instant. Without `valid_at` the mapped fields say when."""
+
+    fields: Raw
+    valid_at: datetime | None = None
+    actor: str | None = None
+    raw: Raw | None = None
 
 
 @dataclass
 class Pull:
-    """Where an incremental pull began and where the next one begins; filled by the reader as it goes."""
+    """What a reader tells beside its records, complete once they are all drawn."""
 
-    since: dict[str, Any] = field(default_factory=dict)
-    cursor: dict[str, Any] = field(default_factory=dict)
-
-
-def json_text(value: Any) -> str:
-    """JSON that PostgreSQL can store: keys sorted, NUL and lone surrogates written out as visible escapes."""
-    return json.dumps(storable(value), ensure_ascii=False, sort_keys=True, default=str)
+    cursor: dict[str, Any] | None = None
+    places: set[str] = field(default_factory=set)
+    """Files or issues that were read to their end."""
+    notes: list[str] = field(default_factory=list)
+    """One line each: what was left for the next run."""
 
 
-def storable(value: Any) -> Any:
-    """Replace what `jsonb` cannot hold (NUL, lone surrogates) by its visible escape, at any depth."""
-    if isinstance(value, str):
-        clean = value.replace("\x00", "\\u0000")
-        return clean.encode("utf-8", "backslashreplace").decode("utf-8")
-    if isinstance(value, dict):
-        return {storable(str(key)): storable(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [storable(item) for item in value]
-    return value
+class Reader(Protocol):
+    """Draw the records of a source; `cursor` is where the last complete pull ended, None for everything."""
+
+    def records(self, pull: Pull, cursor: dict[str, Any] | None) -> Iterator[Record]:
+        """Yield records and fill `pull`; raises SourceUnavailableError where the source cannot be read."""
+        ...
 
 
-def raw_hash(text: str) -> bytes:
-    """sha256 of a raw record in the form in which it is stored."""
-    return hashlib.sha256(text.encode("utf-8")).digest()
+def place_of(locator: str) -> str:
+    """Return the file or issue of a locator.
+
+    >>> place_of("2026.yaml:14"), place_of("GOV-12")
+    ('2026.yaml', 'GOV-12')
+    """
+    place, _, line = locator.rpartition(":")
+    return place if place and line.isdigit() else locator
+
+
+def raw_hash(raw: Raw) -> bytes:
+    """SHA-256 of a raw record, the same whatever the order of its keys."""
+    return hashlib.sha256(json.dumps(raw, sort_keys=True, default=str).encode()).digest()

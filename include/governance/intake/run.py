@@ -7,143 +7,156 @@ run finishes the job. `pulled = loaded + unchanged + quarantined` is a constrain
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Engine, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import Connection, Engine, text
 
 from governance import resources
-from governance.connections import Connection, ConnectionLookup, from_environment
-from governance.errors import GovernanceError, RegisterUnavailableError, SourceUnavailableError
-from governance.intake import accounting
-from governance.intake.batch import Judged, judge
+from governance.connections import ConnectionLookup, from_environment
+from governance.errors import GovernanceError, RegisterUnavailableError
+from governance.intake import runs
 from governance.intake.bypass import sync_bypasses
-from governance.intake.readers import AwsSession, Surroundings, read
-from governance.intake.records import Pull, Record
+from governance.intake.examination import Examined, examine
+from governance.intake.readers import SessionMaker, open_reader
+from governance.intake.records import Pull, Record, raw_hash
+from governance.intake.runs import RunResult
 from governance.intake.spec import SourceSpec
 from governance.quality import quarantine
 from governance.register import ownership
-from governance.register.load import LoadCounts, load
-from governance.session import aws_session
-
-
-@dataclass(frozen=True)
-class RunResult:
-    """What a run did. Counts are records; `message` is one line for a person."""
-
-    source: str
-    run_id: int
-    status: str
-    pulled: int = 0
-    loaded: int = 0
-    unchanged: int = 0
-    quarantined: int = 0
-    message: str = ""
+from governance.register.load import load
+from governance.settings import Settings
 
 
 @dataclass(frozen=True)
 class Intake:
-    """Everything a run needs beside the spec. `path` reads a local file or folder instead of the source."""
+    """Everything a run needs beside the spec.
+
+    `lookup` finds connections, `aws` makes the boto3 session of one; `path` is a file or folder to read
+    instead of the source's own place; `full` ignores where the last pull ended. `policies` None: those of the
+    settings.
+    """
 
     engine: Engine
     now: datetime
     lake: str
     lookup: ConnectionLookup = from_environment
-    aws: AwsSession = aws_session
-    config_dir: Path | None = None
+    aws: SessionMaker | None = None
     origin: str = "cli"
     full: bool = False
     path: Path | None = None
-    policies: Path = field(default_factory=lambda: resources.folder("policies"))
+    policies: Path | None = None
 
     def run(self, spec: SourceSpec) -> RunResult:
-        """Run one source. Raises nothing for a source that fails: the result and `intake_run` say why."""
+        """Run one source. A source that fails raises nothing: result and `intake_run` say why in one line.
+
+        Raises RegisterUnavailableError where the register cannot be reached at all.
+        """
+        with runs.reaching_the_register(), runs.only_run(self.engine, spec.name):
+            with self.engine.begin() as connection:
+                run_id = runs.open_run(
+                    connection, spec.name, mode=spec.mode, origin=self.origin, now=self.now
+                )
+            try:
+                with runs.reaching_the_register():
+                    return self._run(spec, run_id)
+            except GovernanceError as error:
+                return self._failed(spec, run_id, error)
+            except Exception as error:
+                self._failed(spec, run_id, GovernanceError(f"unexpected {type(error).__name__}: {error}"))
+                raise
+
+    def _run(self, spec: SourceSpec, run_id: int) -> RunResult:
+        pull = Pull()
+        with self.engine.connect() as connection:
+            cursor = None if self.full else runs.last_cursor(connection, spec.name)
+        reader = open_reader(spec, self.lookup, path=self.path, aws=self.aws)
+        records = list(reader.records(pull, cursor))
+        policy = ownership.read(self.policies or resources.folder("policies", Settings().config_dir))
+        with self.engine.connect() as connection:
+            examined = examine(connection, spec, records, now=self.now, policy=policy)
+        if examined.page:
+            runs.keep_page(self.lake, spec.name, run_id, examined.page)
+        with self.engine.begin() as connection:
+            result = self._settle(connection, spec, run_id, records, examined, pull)
+            cursor = pull.cursor if result.status == "complete" else None
+            runs.close_run(connection, result, validation=examined.summary, cursor=cursor)
+        return result
+
+    def _settle(
+        self,
+        connection: Connection,
+        spec: SourceSpec,
+        run_id: int,
+        records: Sequence[Record],
+        examined: Examined,
+        pull: Pull,
+    ) -> RunResult:
+        """Write what the gate decided; the caller owns the transaction."""
+        pulled, failed = len(records), len(examined.items)
+        result = RunResult(spec.name, run_id, "complete", pulled, quarantined=failed)
+        if examined.held:
+            message = f"the whole batch is held: {examined.held}"
+            return replace(result, status="held", quarantined=0, held=pulled, message=message)
+        quarantine.store(connection, spec.name, run_id, examined.items, arrived_at=self.now)
+        if spec.mode == "shadow":
+            good = pulled - failed
+            message = _line(
+                f"shadow: {good} of {pulled} records would be loaded, {failed} are quarantined", pull
+            )
+            return replace(result, status="shadow", held=good, message=message)
+        counts = load(connection, examined.good, source=spec.name, run_id=run_id, known_at=self.now)
+        self._mended(connection, spec, run_id, records, examined, pull)
+        sync_bypasses(connection, self.now)
+        sums = (
+            f"{pulled} pulled = {counts.loaded} loaded + {counts.unchanged} unchanged + {failed} quarantined"
+        )
+        return replace(result, loaded=counts.loaded, unchanged=counts.unchanged, message=_line(sums, pull))
+
+    def _mended(
+        self,
+        connection: Connection,
+        spec: SourceSpec,
+        run_id: int,
+        records: Sequence[Record],
+        examined: Examined,
+        pull: Pull,
+    ) -> None:
+        """Close items whose record came again and passed, or is gone from a place read to its end."""
+        waiting = quarantine.waiting(connection, spec.name)
+        if not waiting:
+            return
+        passed = {raw_hash(r.raw) for number, r in enumerate(records) if number not in examined.failed}
+        failing = {item.raw_hash for item in examined.items}
+        again = [w.item for w in waiting if w.raw_hash in passed - failing]
+        why = f"passed the gate in run {run_id}"
+        quarantine.resolve(connection, again, status="replayed", by="intake", why=why, at=self.now)
+        gone = [
+            w.item
+            for w in waiting
+            if w.raw_hash not in passed | failing and Record(w.locator, {}).place in pull.places
+        ]
+        why = f"mended at the source: no longer there in run {run_id}"
+        quarantine.resolve(connection, gone, status="replayed", by="intake", why=why, at=self.now)
+
+    def _failed(self, spec: SourceSpec, run_id: int, error: GovernanceError) -> RunResult:
+        """Close the run as failed where the register still answers; else the next run does."""
+        result = RunResult(spec.name, run_id, "failed", message=" ".join(str(error).split())[:1000])
         try:
-            run_id = accounting.open_run(self.engine, spec, origin=self.origin, now=self.now)
-        except OperationalError as error:
-            raise _unavailable(error) from error
-        try:
-            since = {} if self.full or self.path else accounting.last_cursor(self.engine, spec.name)
-            pull = Pull(since=since)
-            records = list(read(spec, self._surroundings(spec), pull))
-            policy = ownership.read(self.policies)
-            judged = judge(self.engine, spec, records, policy, self.now)
-            accounting.keep_page(self.lake, spec.name, run_id, judged.page)
-            return self._settle(spec, run_id, judged, pull)
-        except (GovernanceError, DBAPIError) as error:
-            return self._failed(spec, run_id, error)
+            with runs.reaching_the_register(), self.engine.begin() as connection:
+                runs.close_run(connection, result)
+        except RegisterUnavailableError:
+            raise error from None
+        return result
 
     def requests(self, source: str) -> int:
-        """How many requests of `source` the register holds."""
+        """Return how many requests of a source the register holds."""
         query = text("SELECT count(*) FROM request WHERE source = :source")
         with self.engine.connect() as connection:
             return int(connection.execute(query, {"source": source}).scalar_one())
 
-    def _surroundings(self, spec: SourceSpec) -> Surroundings:
-        connection: Connection | None = None
-        if self.path is None:
-            connection = self.lookup(spec.connection)
-        return Surroundings(connection, self.aws, self.path, self.now)
 
-    def _settle(self, spec: SourceSpec, run_id: int, judged: Judged, pull: Pull) -> RunResult:
-        """Write what the gate decided, in one transaction."""
-        pulled, refused = len(judged.records), len(judged.items)
-        if judged.held:
-            message = f"held whole: {'; '.join(judged.held)}"
-            accounting.close_run(self.engine, run_id, "held", message=message, validation=judged.summary)
-            return RunResult(spec.name, run_id, "held", pulled, message=message)
-        if spec.mode == "shadow":
-            message = f"shadow: {pulled - refused} of {pulled} records would be loaded"
-            counts = {"pulled": pulled, "quarantined": refused}
-            accounting.close_run(
-                self.engine, run_id, "shadow", message=message, validation=judged.summary, **counts
-            )
-            return RunResult(spec.name, run_id, "shadow", pulled, quarantined=refused, message=message)
-        with self.engine.begin() as connection:
-            counted = load(connection, judged.good, source=spec.name, run_id=run_id, known_at=self.now)
-            quarantine.store(connection, spec.name, run_id, judged.items, self.now)
-            accounting.recover(connection, spec.name, judged, self.now)
-            message = _in_words(pulled, counted, refused)
-            accounting.settle(
-                connection,
-                run_id,
-                "complete",
-                message=message,
-                validation=judged.summary,
-                cursor=pull.cursor or pull.since,
-                pulled=pulled,
-                loaded=counted.loaded,
-                unchanged=counted.unchanged,
-                quarantined=refused,
-            )
-            sync_bypasses(connection, self.now)
-        return RunResult(
-            spec.name, run_id, "complete", pulled, counted.loaded, counted.unchanged, refused, message
-        )
-
-    def _failed(self, spec: SourceSpec, run_id: int, error: Exception) -> RunResult:
-        """Close the run as failed where the register still answers; else the next run does."""
-        if isinstance(error, DBAPIError):
-            error = _unavailable(error)
-        message = " ".join(str(error).split())
-        try:
-            accounting.close_run(self.engine, run_id, "failed", message=message)
-        except DBAPIError:
-            raise error from None
-        return RunResult(spec.name, run_id, "failed", message=message)
-
-
-def _unavailable(error: DBAPIError) -> RegisterUnavailableError:
-    detail = str(error.orig).strip().splitlines()[0] if error.orig else type(error).__name__
-    return RegisterUnavailableError(f"the register refused, nothing was written: {detail}")
-
-
-def _in_words(pulled: int, counted: LoadCounts, refused: int) -> str:
-    return (
-        f"{pulled} pulled = {counted.loaded} loaded + {counted.unchanged} unchanged + {refused} quarantined"
-    )
-
-
-__all__ = ["Intake", "Record", "RunResult", "SourceUnavailableError"]
+def _line(words: str, pull: Pull) -> str:
+    return "; ".join([words, *pull.notes])

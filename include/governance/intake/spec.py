@@ -1,196 +1,131 @@
-"""The spec of a source: one YAML file says where requests are, what their fields mean and what must hold.
+"""The spec of a source: one YAML file says what is pulled, how it is read, and what must hold.
 
-A spec is a closed vocabulary; a mistake is reported with file, line, key, what was found and what would be
-right, and breaks only its own source.
+The name of the file is the name of the source. Reading specs imports nothing heavy, because DAG parsing does.
 """
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo
+from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from governance import documents, resources
-from governance.errors import GovernanceError
-from governance.register.ownership import Email, TimeZone
-from governance.register.request import STATE_FIELDS, STATUSES
+from governance.documents import Document
+from governance.errors import DocumentError, GovernanceError, Problem
+from governance.intake.fields import Columns, FieldSource, Source, as_source, check_field, check_words
+from governance.intake.reader_options import ReaderOptions, TimeZone
+from governance.quality.suite import Check, canonical_suite
+from governance.settings import Settings
 
-Kind = Literal["addition", "change", "exception"]
-RESOLVED_FIELDS = frozenset({"owner", "owner_rule"})
+_CRON_FIELD = r"[\d*/,\-A-Za-z]+"
+Email = Annotated[str, Field(pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+$")]
+Cron = Annotated[
+    str, Field(pattern=rf"^({_CRON_FIELD}( +{_CRON_FIELD}){{4}}|@(hourly|daily|weekly|monthly))$")
+]
 
 
-class CsvReader(documents.Document):
-    """Files of delimited text or JSON Lines, in a folder or below an S3 prefix."""
+def _constant_or_source(value: object) -> object:
+    return {"constant": value} if isinstance(value, str) else as_source(value)
 
-    type: Literal["csv"]
-    format: Literal["csv", "jsonl"] = "csv"
-    location: str | None = Field(
-        default=None, description="s3://bucket/prefix or folder; unset: extra.path of the connection"
+
+class BatchLimits(Document):
+    """What must hold for a batch as a whole; otherwise nothing of it is loaded and the run is `held`."""
+
+    min_records: int = Field(default=0, ge=0, description="Fewer pulled than that: something is missing")
+    required_columns: tuple[str, ...] = Field(
+        default=(), description="Columns every readable record must have"
     )
-    glob: str = "*"
-    encoding: str = "utf-8-sig"
-    delimiter: str = ","
-    quote: str = '"'
-
-
-class JiraReader(documents.Document):
-    """A Jira project, with the changelog of each issue."""
-
-    type: Literal["jira"]
-    flavour: Literal["cloud", "data_center"] = "cloud"
-    jql: str = Field(description="Which issues; time window and order are added")
-    fields: tuple[str, ...] = ("*all",)
-    page_size: int = Field(default=100, ge=1, le=1000)
-    overlap_minutes: int = Field(
-        default=10, ge=0, description="How far a pull reaches back before the last one"
+    freshness_days: float | None = Field(
+        default=None, gt=0, description="The newest observation may be this old"
+    )
+    max_quarantined: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="Share of records that may fail before the batch itself looks wrong",
     )
 
 
-class YamlReader(documents.Document):
-    """A folder of registers: each file a list of entries, or sections that hold lists."""
-
-    type: Literal["yaml"]
-    location: str | None = Field(default=None, description="Folder; unset: extra.path of the connection")
-    glob: str = "*.yaml"
-
-
-Reader = Annotated[CsvReader | JiraReader | YamlReader, Field(discriminator="type")]
-
-
-def _source_shorthand(value: Any) -> Any:
-    """A column, or several of which the first with a value counts, may be written without `source:`."""
-    return {"source": value} if isinstance(value, (str, list)) else value
-
-
-class FieldMapping(documents.Document):
-    """Where a canonical field comes from: a source column (dots reach into objects), or a constant."""
-
-    source: str | tuple[str, ...] | None = Field(
-        default=None, description="Column; of several, the first that has a value"
-    )
-    constant: Any = None
-    map: dict[str, Any] | None = Field(default=None, description="Source value -> canonical value")
-    prefix: str = Field(default="", description="Put before the value")
-    format: Literal["text", "json", "list"] = Field(
-        default="text", description="json: the value is JSON text; list: separated by commas"
-    )
-    date_formats: tuple[str, ...] | None = Field(default=None, description="Instead of the source's")
-
-    @model_validator(mode="after")
-    def _says_one_origin(self) -> Self:
-        if (self.source is None) == (self.constant is None):
-            raise ValueError("either `source` or `constant`")
-        return self
-
-
-Mapping = Annotated[FieldMapping, BeforeValidator(_source_shorthand)]
-
-
-class StatusMapping(documents.Document):
-    """The source's words for a status, compared without case; a word that is not here is quarantined."""
-
-    source: str | tuple[str, ...]
-    map: dict[str, Annotated[str, Field(pattern="^(" + "|".join(STATUSES) + ")$")]]
-    missing: Annotated[str, Field(pattern="^(" + "|".join(STATUSES) + ")$")] | None = None
-
-
-class KindMapping(documents.Document):
-    """Which kind a record is, by a column."""
-
-    source: str
-    map: dict[str, Kind]
-
-
-class Expectation(documents.Document):
-    """One expectation of Great Expectations beside the canonical suite."""
-
-    type: str = Field(pattern="^expect_", description="For example expect_column_values_to_match_regex")
-    kwargs: dict[str, Any] = Field(default_factory=dict)
-    severity: Literal["quarantine", "hold"] = "quarantine"
-    words: str = Field(description="What is wrong when it fails, for the person who must mend it")
-
-
-class SourceSpec(documents.Document):
-    """One intake source."""
+class SourceSpec(Document):
+    """One source. Times without an offset are read on the clock of `time_zone`, never guessed."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    title: str
-    connection: str
-    schedule: str = Field(description="Cron, UTC")
-    owner: Email
-    mode: Literal["shadow", "live"]
-    reader: Reader
-    shape: Literal["snapshot", "event_log"] = "snapshot"
-    kind: Kind | KindMapping
-    key: Annotated[FieldMapping, BeforeValidator(_source_shorthand)]
-    timezone: TimeZone
-    date_formats: tuple[str, ...] = Field(min_length=1)
-    nulls: tuple[str, ...] = ("",)
-    trim: bool = True
-    updated_at: str | None = Field(default=None, description="Column that says when the observation was true")
-    actor: str | None = None
-    status: StatusMapping
-    fields: dict[str, Mapping]
-    expectations: tuple[Expectation, ...] = ()
+    title: str = Field(min_length=1)
+    owner: Email = Field(description="Hears of quarantined records")
+    connection: str = Field(min_length=1, description="Airflow connection id")
+    schedule: Cron
+    mode: Literal["shadow", "live"] = Field(description="shadow: pulled, checked, scored, not loaded")
+    shape: Literal["snapshot", "event_log"] = Field(
+        description="snapshot: a record is a request as it is now; event_log: one step of its history"
+    )
+    reader: ReaderOptions
+    time_zone: TimeZone
+    dates: tuple[str, ...] = Field(default=(), description="Date formats (strptime), tried in order")
+    nulls: tuple[str, ...] = Field(default=(), description="What the source writes for nothing")
+    key: Columns = Field(min_length=1, description="Columns that name a request, joined by /")
+    kind: Annotated[FieldSource, BeforeValidator(_constant_or_source)]
+    status: Source
+    fields: dict[str, Source]
+    expectations: tuple[Check, ...] = Field(default=(), description="Beyond the canonical suite")
+    waived: dict[str, str] = Field(default={}, description="Canonical expectation -> why it cannot hold here")
+    batch: BatchLimits = BatchLimits()
 
     @field_validator("fields")
     @classmethod
-    def _fields_are_canonical(cls, fields: dict[str, FieldMapping]) -> dict[str, FieldMapping]:
-        unknown = sorted(set(fields) - (set(STATE_FIELDS) - RESOLVED_FIELDS))
-        if unknown:
-            raise ValueError(f"canonical fields; {', '.join(unknown)} is not one")
+    def _fields_exist(cls, fields: dict[str, FieldSource]) -> dict[str, FieldSource]:
+        for name, source in fields.items():
+            check_field(name, source)
         if "title" not in fields:
-            raise ValueError("a mapping for `title`")
+            raise ValueError("a title among the fields")
         return fields
 
-    @field_validator("schedule")
-    @classmethod
-    def _is_cron(cls, value: str) -> str:
-        if not re.fullmatch(r"(\S+\s+){4}\S+|@(hourly|daily|weekly|monthly)", value.strip()):
-            raise ValueError("five cron fields, such as */15 * * * *")
-        return value
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The zone in which the source's naive times are meant."""
-        return ZoneInfo(self.timezone)
-
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """Kinds this source may deliver."""
-        return (self.kind,) if isinstance(self.kind, str) else tuple(sorted(set(self.kind.map.values())))
+    @model_validator(mode="after")
+    def _words_are_known(self) -> Self:
+        check_words("kind", self.kind)
+        check_words("status", self.status)
+        known = {check.id for check in canonical_suite()}
+        for waived in self.waived:
+            if waived not in known:
+                raise ValueError(f"waived expectations of the canonical suite; {waived!r} is none of them")
+        if self.shape == "event_log" and "source_updated_at" not in self.fields:
+            raise ValueError("source_updated_at among the fields: a step of a history has its time")
+        return self
 
 
-def read_specs(config_dir: Path | None = None) -> tuple[list[SourceSpec], dict[str, GovernanceError]]:
-    """Return every spec of the sources folder that can be read, and the errors of the others by file stem."""
+def read_spec(path: Path) -> SourceSpec:
+    """Read one spec; raises DocumentError with every mistake: file, line, key, found, expected."""
+    spec = documents.read(path, SourceSpec)
+    if spec.name != path.stem:
+        found, expected = f"{spec.name!r}", f"{path.stem!r}, the name of the file"
+        raise DocumentError([Problem(path, None, "name", found, expected)])
+    return spec
+
+
+def read_specs(config_dir: Path | None = None) -> tuple[list[SourceSpec], dict[str, DocumentError]]:
+    """Return the specs of `sources/`, and by name of the file what is wrong with each that cannot be read."""
     specs, broken = [], {}
-    for path in sorted(resources.folder("sources", config_dir).glob("*.yaml")):
+    for path in sorted(_sources(config_dir).glob("*.yaml")):
         try:
             specs.append(read_spec(path))
-        except GovernanceError as error:
+        except DocumentError as error:
             broken[path.stem] = error
     return specs, broken
 
 
-def read_spec(path: Path) -> SourceSpec:
-    """Read one spec; its name must be the name of its file."""
-    spec = documents.read(path, SourceSpec)
-    if spec.name != path.stem:
-        raise GovernanceError(
-            f"{path}: name: found {spec.name!r}, expected {path.stem!r}, the name of the file"
-        )
-    return spec
-
-
 def find_spec(name: str, config_dir: Path | None = None) -> SourceSpec:
-    """Return the spec called `name`: of the sources folder, of its examples, or a path to a YAML file."""
-    folder = resources.folder("sources", config_dir)
-    candidates = (folder / f"{name}.yaml", folder / "examples" / f"{name}.yaml", Path(name))
-    for path in candidates:
+    """Return the spec of a source, of an example, or of the file that `name` is the path of."""
+    sources = _sources(config_dir)
+    if name.endswith((".yaml", ".yml")):
+        choices = [Path(name)]
+    else:
+        choices = [sources / f"{name}.yaml", sources / "examples" / f"{name}.yaml"]
+    for path in choices:
         if path.is_file():
             return read_spec(path)
-    known = sorted(path.stem for pattern in ("*.yaml", "examples/*.yaml") for path in folder.glob(pattern))
-    raise GovernanceError(f"no source is called {name!r}; there are {', '.join(known)}")
+    known = ", ".join(sorted(path.stem for path in sources.rglob("*.yaml"))) or "none"
+    raise GovernanceError(f"no source {name!r}: there are {known}")
+
+
+def _sources(config_dir: Path | None) -> Path:
+    return resources.folder("sources", config_dir or Settings().config_dir)

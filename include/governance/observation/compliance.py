@@ -65,9 +65,10 @@ def plan(snapshot: Snapshot, shards: int) -> list[Shard]:
 
 
 def _known_accounts(snapshot: Snapshot) -> list[str]:
-    """Accounts of the organization, and accounts only the aggregator knows."""
-    listed = set(snapshot.read(ACCOUNTS).account)
-    return sorted(listed | set(snapshot.read(AGGREGATOR_SOURCES).account))
+    """Accounts that may have evaluations: active ones, and those the aggregator knows."""
+    listed = snapshot.read(ACCOUNTS)
+    active = set(listed[listed.state == "ACTIVE"].account)
+    return sorted(active | set(snapshot.read(AGGREGATOR_SOURCES).account))
 
 
 def accounts_of(snapshot: Snapshot, shard: Shard) -> list[str]:
@@ -168,19 +169,16 @@ def _instant(text: str | None) -> datetime | None:
 def _evidence(
     snapshot: Snapshot, accounts: list[str], rows: list[Row], refusals: dict[str, str]
 ) -> list[Evidence]:
-    """Return the manifest rows of a shard: every active account in every region of the aggregator."""
+    """Return the manifest rows of a shard: each of its accounts in every region of the aggregator."""
     sources = snapshot.read(AGGREGATOR_SOURCES)
     known = {(row.account, row.region): row for row in sources.itertuples()}
-    listed = snapshot.read(ACCOUNTS)
-    inactive = set(listed[~listed.state.isin(["ACTIVE"])].account)
     counts = Counter((row["account"], row["region"]) for row in rows)
     regions = sorted(set(sources.region) | {region for _, region in counts}) or ["*"]
     return [
         _place(account, region, counts[account, region], refusals.get(account), known.get((account, region)))
         for account in accounts
         for region in regions
-        if account not in inactive or counts[account, region] or (account, region) in known
-    ] or [Evidence("config", "evaluations", accounts[0], "*", message="no active account in this shard")]
+    ]
 
 
 _REFUSED = "refused: "

@@ -15,6 +15,7 @@ quarantine_app = typer.Typer(help="Records that were kept back, and why.", no_ar
 
 Source = Annotated[str | None, typer.Option(help="Only this source.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
+_STATUSES = ("open", "replayed", "discarded", "all")
 
 
 @quarantine_app.command("list")
@@ -24,27 +25,67 @@ def list_items(
     as_json: AsJson = False,
 ) -> None:
     """List records in quarantine, each with its reasons in words."""
+    from governance.errors import GovernanceError
     from governance.quality.quarantine import listing
 
+    if status not in _STATUSES:
+        raise GovernanceError(f"status {status!r}: expected one of {', '.join(_STATUSES)}")
     with _engine().connect() as connection:
-        items = listing(connection, source, status)
+        items = listing(connection, source=source, status=None if status == "all" else status)  # type: ignore[arg-type]
     if as_json:
-        typer.echo(json.dumps(items, indent=2, default=str))
+        typer.echo(json.dumps(items, indent=2, default=str, ensure_ascii=False))
         return
+    _print_table(items)
+
+
+def _print_table(items: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("Item", "Source", "Where", "Key", "Status", "Why")
     for item in items:
-        words = "; ".join(reason["words"] for reason in item["reasons"])
-        typer.echo(f"{item['item']:>6}  {item['source']}  {item['locator']}  {words}")
-    typer.echo(f"{len(items)} item(s)")
+        why = "\n".join(_in_words(reason) for reason in item["reasons"])
+        cells = (item["item"], item["source"], item["locator"], item["source_key"] or "", item["status"], why)
+        table.add_row(*(Text(str(cell)) for cell in cells))
+    console = Console()
+    if items:
+        console.print(table)
+    console.print(f"{len(items)} record{'' if len(items) == 1 else 's'}")
+
+
+def _in_words(reason: dict[str, str]) -> str:
+    return f"{reason['field']}: {reason['why']}" if "field" in reason else reason["why"]
 
 
 @quarantine_app.command("show")
-def show_item(item: Annotated[int, typer.Argument(help="Number from `quarantine list`.")]) -> None:
-    """Show one item: the record as it came, how it was mapped, every failed expectation."""
+def show_item(
+    item: Annotated[int, typer.Argument(help="Number, as `quarantine list` shows it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show one item: the record as it came, how it was mapped, and every reason."""
     from governance.quality.quarantine import show
 
     with _engine().connect() as connection:
         found = show(connection, item)
-    typer.echo(json.dumps(found, indent=2, default=str, ensure_ascii=False))
+    if as_json:
+        typer.echo(json.dumps(found, indent=2, default=str, ensure_ascii=False))
+        return
+    for name in (
+        "item",
+        "source",
+        "locator",
+        "source_key",
+        "status",
+        "arrived_at",
+        "resolved_by",
+        "resolution",
+    ):
+        if found[name] is not None:
+            typer.echo(f"{name:<12} {found[name]}")
+    for reason in found["reasons"]:
+        typer.echo(f"{'why':<12} {_in_words(reason)}")
+    typer.echo(f"raw\n{json.dumps(found['raw'], indent=2, ensure_ascii=False)}")
 
 
 @quarantine_app.command("replay")
@@ -53,26 +94,22 @@ def replay_items(
         list[int] | None, typer.Argument(help="Numbers; none: all open ones of --source.")
     ] = None,
     source: Source = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Map and check quarantined records again with the spec as it is now; load those that pass.
+    """Map and check records again with the spec as it is now, and load those that pass.
 
-    They keep their time of arrival. What still fails stays, with its reasons of today.
+    They keep their time of arrival. What still fails stays, with today's reasons.
     """
-    from governance import resources
+    from dataclasses import asdict
+
     from governance.intake.replay import replay
     from governance.settings import Settings
 
-    settings = Settings()
-    policies = resources.folder("policies", settings.config_dir)
-    results = replay(
-        _engine(),
-        items or [],
-        source=source,
-        now=settings.instant(),
-        policies=policies,
-        config_dir=settings.config_dir,
-        by=getpass.getuser(),
-    )
+    now = Settings().instant()
+    results = replay(_engine(), items or [], source=source, now=now, by=getpass.getuser())
+    if as_json:
+        typer.echo(json.dumps([asdict(result) for result in results]))
+        return
     for result in results:
         typer.echo(f"{result.source}: {result.message}")
     if not results:
@@ -81,21 +118,20 @@ def replay_items(
 
 @quarantine_app.command("discard")
 def discard_item(
-    item: Annotated[int, typer.Argument(help="Number from `quarantine list`.")],
-    reason: Annotated[str, typer.Option(help="Why this is no request; it is kept.")],
+    item: Annotated[int, typer.Argument(help="Number, as `quarantine list` shows it.")],
+    reason: Annotated[str, typer.Option(help="Why this is no request; it is kept with the record.")],
 ) -> None:
     """Decide that a record is no request. The record and the reason stay."""
     from governance.quality.quarantine import discard
     from governance.settings import Settings
 
     with _engine().begin() as connection:
-        discard(connection, item, reason=reason, by=getpass.getuser(), now=Settings().instant())
+        discard(connection, item, reason=reason, by=getpass.getuser(), at=Settings().instant())
     typer.echo(f"item {item} discarded")
 
 
-def _engine() -> Any:
+def _engine() -> Engine:
     from governance.session import open_register
     from governance.settings import Settings
 
-    engine: Engine = open_register(Settings())
-    return engine
+    return open_register(Settings())

@@ -14,23 +14,28 @@ import pandas as pd
 for _name in ("great_expectations", "great_expectations._docs_decorators"):
     logging.getLogger(_name).setLevel(logging.WARNING)  # before the import: it logs hundreds of lines
 
+# ruff: noqa: E402
 import great_expectations as gx
 from great_expectations.data_context.types.base import ProgressBarsConfig
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+from great_expectations.expectations.metadata_types import FailureSeverity
 from great_expectations.expectations.row_conditions import Column
-from great_expectations.render.renderer import ValidationResultsPageRenderer
-from great_expectations.render.view import DefaultJinjaPageView
+from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
+from great_expectations.render.view.view import DefaultJinjaPageView
 
 from governance.errors import GovernanceError
 from governance.quality.suite import Check
 
-_SEVERITY = {"quarantine": "warning", "hold": "critical"}
+for _name in ("great_expectations", "great_expectations.data_context.types.base"):
+    logging.getLogger(_name).setLevel(logging.WARNING)  # the import sets levels of its own
+
+_SEVERITY = {"quarantine": FailureSeverity.WARNING, "hold": FailureSeverity.CRITICAL}
 _RESULT = {
     "result_format": "COMPLETE",
     "unexpected_index_column_names": ["row_no"],
     "return_unexpected_index_query": False,
 }
-_INSTANT = re.compile(r"now(?:([+-])(\d+)d)?")
+_INSTANT = re.compile(r"now(?:([+-]\d+(?:\.\d+)?)d)?")
 _LISTS = ("unexpected_index_list", "unexpected_list")
 """What grows with the batch; taken out before the page is rendered, which shows the first few."""
 
@@ -69,8 +74,12 @@ def validate(frame: pd.DataFrame, checks: Iterable[Check], *, name: str, now: da
         suite.add_expectation(_expectation(check, now))
     result = batch.validate(suite, result_format=_RESULT)
     by_id = {check.id: check for check in wanted}
-    outcomes = tuple(_outcome(by_id[one.expectation_config.meta["id"]], one) for one in result.results)
+    outcomes = tuple(_outcome(by_id[_id_of(one)], one) for one in result.results)
     return Validation(outcomes, _page(result))
+
+
+def _id_of(one: Any) -> str:
+    return str(one.expectation_config.meta["id"])
 
 
 def _expectation(check: Check, now: datetime) -> Any:
@@ -79,21 +88,20 @@ def _expectation(check: Check, now: datetime) -> Any:
         kwargs["row_condition"] = _condition(check)
     meta = {"id": check.id, "severity": check.severity, "words": check.words}
     try:
-        # `notes` is what the page prints beneath an expectation
         expectation = ExpectationConfiguration(
             type=check.type, kwargs=kwargs, meta=meta, severity=_SEVERITY[check.severity]
         ).to_domain_obj()
-    except Exception as error:  # noqa: BLE001 (the library raises what it likes for a wrong argument)
+    except Exception as error:  # the library raises what it likes for a wrong argument
         raise GovernanceError(
             f"expectation {check.id}: {check.type} cannot be built: {_one_line(error)}"
         ) from error
-    expectation.notes = check.words
+    expectation.description = check.words  # what the page prints
     return expectation
 
 
 def _condition(check: Check) -> Any:
     conditions = [Column(column).is_in(list(words)) for column, words in check.when.items()]
-    joined = conditions[0]
+    joined: Any = conditions[0]
     for condition in conditions[1:]:
         joined = joined & condition
     return joined
@@ -108,21 +116,26 @@ def _instant(value: Any, now: datetime) -> Any:
     found = _INSTANT.fullmatch(value)
     if found is None:
         return value
-    days = int(f"{found[1]}{found[2]}") if found[2] else 0
-    return now + timedelta(days=days)
+    return now + timedelta(days=float(found[1] or 0))
 
 
 def _outcome(check: Check, one: Any) -> Outcome:
     info = one.exception_info or {}
-    if info.get("raised_exception") or any(isinstance(v, dict) and v.get("raised_exception") for v in info.values()):
-        raise GovernanceError(f"expectation {check.id} ({check.type}) could not be evaluated: {_raised(info)}")
+    if info.get("raised_exception") or any(
+        isinstance(v, dict) and v.get("raised_exception") for v in info.values()
+    ):
+        raise GovernanceError(
+            f"expectation {check.id} ({check.type}) could not be evaluated: {_raised(info)}"
+        )
     rows = tuple(int(entry["row_no"]) for entry in one.result.get("unexpected_index_list") or ())
     observed = "" if "observed_value" not in one.result else str(one.result["observed_value"])
     return Outcome(check, bool(one.success), int(one.result.get("element_count") or 0), rows, observed)
 
 
 def _raised(info: dict[str, Any]) -> str:
-    nested = [str(v["exception_message"]) for v in info.values() if isinstance(v, dict) and "exception_message" in v]
+    nested = [
+        str(v["exception_message"]) for v in info.values() if isinstance(v, dict) and "exception_message" in v
+    ]
     return _one_line(nested[0] if nested else info.get("exception_message", ""))
 
 
@@ -134,4 +147,5 @@ def _page(result: Any) -> str:
     for one in result.results:
         for name in _LISTS:
             one.result.pop(name, None)
-    return str(DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(result)))
+    view: Any = DefaultJinjaPageView()
+    return str(view.render(ValidationResultsPageRenderer().render(result)))

@@ -1,110 +1,111 @@
-"""The gate between a batch and the register: which records may pass, which may not and why.
+"""The gate: which records of a batch may enter the register, and whether the batch as a whole may.
 
-One bad record never stops a batch. An expectation of severity `hold` speaks for the whole batch: when it
-fails, nothing of it is loaded.
+One bad record never stops a batch; a batch that fails an expectation of severity `hold` is held whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict
 
-from governance import documents
-from governance.register.request import BATCH_COLUMNS
+from governance.quality.reasons import Reason, Reasons
+from governance.quality.suite import Check
 
-CANONICAL = Path(__file__).with_name("canonical.yaml")
-Severity = Literal["quarantine", "hold"]
-
-
-class Expectation(BaseModel):
-    """An expectation of Great Expectations, how severe its failure is, and words for a person."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    type: str
-    kwargs: dict[str, Any] = {}
-    severity: Severity = "quarantine"
-    words: str
-
-
-class CanonicalSuite(documents.Document):
-    """`quality/canonical.yaml`."""
-
-    expectations: tuple[Expectation, ...]
+KIND_FIELDS = {
+    "exception": ("category", "scopes", "valid_from", "valid_until", "renewal_of"),
+    "change": ("window_start", "window_end", "runbook", "targets"),
+    "addition": ("thing_type", "thing"),
+}
+"""Fields that only requests of one kind have (constraints of the table `request`)."""
 
 
 @dataclass(frozen=True)
-class Failure:
-    """A row that failed an expectation, with what was found."""
-
-    row_no: int
-    expectation: str
-    column: str
-    found: str
-    words: str
-
-
-@dataclass
 class Verdict:
-    """What the gate says: failures by row, reasons to hold the batch, a summary to keep, a page to show."""
+    """What the gate decided. `reasons` by record number; `held` says why nothing may be loaded, else ''."""
 
-    failures: list[Failure] = field(default_factory=list)
-    held: list[str] = field(default_factory=list)
-    summary: dict[str, Any] = field(default_factory=dict)
+    reasons: Reasons
+    held: str
+    summary: dict[str, Any]
     page: str = ""
 
 
-def canonical_suite() -> tuple[Expectation, ...]:
-    """Return the expectations that every batch must meet."""
-    return documents.read(CANONICAL, CanonicalSuite).expectations
+def judge(
+    batch: pd.DataFrame,
+    reasons: Reasons,
+    checks: Iterable[Check],
+    *,
+    name: str,
+    now: datetime,
+    registered_kinds: Mapping[str, str],
+) -> Verdict:
+    """Check a canonical batch; `reasons` are what the mapping already found and are kept.
 
-
-def examine(name: str, batch: pd.DataFrame, added: Iterable[Expectation], now: datetime) -> Verdict:
-    """Hold a canonical batch against the canonical suite and what its spec adds."""
-    from governance.quality.expectations import validate  # noqa: PLC0415 (seconds to import, only tasks need it)
-
-    suite = (*canonical_suite(), *added)
+    `registered_kinds` is source key -> kind for the requests that the register knows. The batch may have a
+    column `absent_column` (see `suite.DERIVED_COLUMNS`); the others are derived here.
+    """
+    wanted = list(checks)
+    found: Reasons = {number: list(known) for number, known in reasons.items()}
     if batch.empty:
-        return Verdict(summary={"expectations": len(suite), "rows": 0, "failed": []})
-    validation = validate(name, batch, [(each.type, _resolved(each.kwargs, now)) for each in suite])
-    verdict = Verdict(page=validation.page)
-    failed = []
-    for expectation, outcome in zip(suite, validation.outcomes, strict=True):
+        return Verdict(found, "", {"expectations": [], "rows": 0})
+    from governance.quality.expectations import validate  # noqa: PLC0415 (seconds of import, only where needed)
+
+    validation = validate(derive(batch, registered_kinds), wanted, name=name, now=now)
+    record_of = batch.set_index("row_no")["record_no"]
+    held = []
+    for outcome in validation.outcomes:
         if outcome.success:
             continue
-        column = _column(expectation)
-        failed.append({"type": expectation.type, "column": column, "unexpected": outcome.unexpected})
-        if expectation.severity == "hold" or not outcome.rows:
-            because = f" ({outcome.problem})" if outcome.problem else ""
-            verdict.held.append(f"{expectation.words}{because}")
+        if outcome.check.severity == "hold" or not outcome.failed_rows:
+            observed = f" (found {outcome.observed})" if outcome.observed else ""
+            held.append(f"expected that {outcome.check.words}{observed}")
             continue
-        verdict.failures += [
-            Failure(row, expectation.type, column, found, expectation.words)
-            for row, found in zip(outcome.rows, outcome.values, strict=True)
-        ]
-    verdict.summary = {"expectations": len(suite), "rows": len(batch), "failed": failed}
-    return verdict
+        numbers = record_of.loc[list(outcome.failed_rows)].unique()
+        for number in numbers:
+            _add(found, int(number), outcome.check)
+    summary = {
+        "rows": len(batch),
+        "expectations": [
+            {
+                "id": o.check.id, "type": o.check.type, "severity": o.check.severity, "success": o.success,
+                "unexpected": len(o.failed_rows), "observed": o.observed,
+            }
+            for o in validation.outcomes
+        ],
+    }  # fmt: skip
+    return Verdict(found, "; ".join(held), summary, validation.page)
 
 
-def _column(expectation: Expectation) -> str:
-    kwargs = expectation.kwargs
-    return str(
-        kwargs.get("column") or "/".join(str(kwargs[k]) for k in ("column_A", "column_B") if k in kwargs)
+def _add(found: Reasons, number: int, check: Check) -> None:
+    """Add a reason, unless the mapping already said what is wrong with that field."""
+    known = found.setdefault(number, [])
+    field = next(iter(check.columns), None)
+    if any(reason.field in check.columns and reason.expectation is None for reason in known):
+        return
+    reason = Reason(f"expected that {check.words}", field, check.id)
+    if reason not in known:
+        known.append(reason)
+
+
+def derive(batch: pd.DataFrame, registered_kinds: Mapping[str, str]) -> pd.DataFrame:
+    """Return the batch with `suite.DERIVED_COLUMNS`."""
+    kinds = batch.groupby("source_key")["kind"].transform("nunique") if len(batch) else 0
+    absent = batch["absent_column"] if "absent_column" in batch else pd.Series(None, batch.index, dtype="str")
+    return batch.assign(
+        kinds_of_key=kinds,
+        registered_kind=batch["source_key"].map(dict(registered_kinds)).astype("str"),
+        foreign_field=_foreign_field(batch),
+        absent_column=absent,
     )
 
 
-def _resolved(kwargs: dict[str, Any], now: datetime) -> dict[str, Any]:
-    """Fill in what a file cannot know: the columns of a batch, and instants relative to now."""
-    words = {"TOMORROW": now + timedelta(days=1), "NOW": now, "LONG_AGO": datetime(1990, 1, 1, tzinfo=UTC)}
-    resolved = {
-        name: words.get(value, value) if isinstance(value, str) else value for name, value in kwargs.items()
-    }
-    if resolved.get("column_set") == ["BATCH_COLUMNS"]:
-        resolved["column_set"] = list(BATCH_COLUMNS)
-    return resolved
+def _foreign_field(batch: pd.DataFrame) -> pd.Series:
+    found = pd.Series(None, index=batch.index, dtype="str")
+    for kind, fields in KIND_FIELDS.items():
+        for field in fields:
+            foreign = (batch["kind"] != kind) & batch["kind"].notna() & batch[field].notna()
+            found = found.mask(foreign, field)
+    return found

@@ -1,104 +1,123 @@
-"""Quarantine: records that failed the gate, as they came, with every reason, until somebody decides."""
+"""Quarantine: records that failed the gate, as they came, with every reason, until somebody mends them."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
+import pandas as pd
 from sqlalchemy import Connection, text
 
 from governance import resources
 from governance.errors import GovernanceError
+from governance.quality.reasons import Reason
+from governance.quality.storable import json_text
+from governance.register.load import copy_frame
+
+Status = Literal["open", "replayed", "discarded"]
+COLUMNS = ("raw_hash", "occurrence", "locator", "source_key", "raw", "mapped", "reasons")
 
 
 @dataclass(frozen=True)
 class Item:
-    """One record to keep back. `raw` and `mapped` are JSON text; `reasons` a list of plain dicts."""
+    """One record to keep back. `raw` and `mapped` are JSON text that PostgreSQL can store."""
 
     raw_hash: bytes
     locator: str
     source_key: str | None
     raw: str
     mapped: str | None
-    reasons: list[dict[str, str]]
+    reasons: Sequence[Reason]
 
 
-def store(connection: Connection, source: str, run_id: int, items: Iterable[Item], now: datetime) -> None:
-    """Keep items; one that is already there is seen again, with today's reasons, and opened if it was closed.
+def store(
+    connection: Connection, source: str, run_id: int, items: Iterable[Item], *, arrived_at: datetime
+) -> None:
+    """Keep items. One that is already there is seen again with today's reasons; its arrival stays.
 
-    Identical records of one pull are told apart by their occurrence. A discarded record stays discarded.
+    Identical records of one pull are told apart by their occurrence. What a person discarded stays discarded.
     """
     seen: Counter[bytes] = Counter()
-    statement = text(resources.sql("intake/quarantine.sql"))
+    rows = []
     for item in items:
         seen[item.raw_hash] += 1
-        connection.execute(
-            statement,
-            {
-                "source": source,
-                "raw_hash": item.raw_hash,
-                "occurrence": seen[item.raw_hash],
-                "locator": item.locator,
-                "source_key": item.source_key,
-                "raw": item.raw,
-                "mapped": item.mapped,
-                "reasons": reasons_text(item),
-                "run_id": run_id,
-                "now": now,
-            },
-        )
+        kept = (item.locator, item.source_key, item.raw, item.mapped, _told(item))
+        rows.append((item.raw_hash.hex(), seen[item.raw_hash], *kept))
+    if not rows:
+        return
+    connection.execute(text(resources.sql("intake/stage_quarantine.sql")))
+    copy_frame(connection, pd.DataFrame(rows, columns=list(COLUMNS)), "stage_quarantine")
+    parameters = {"source": source, "run_id": run_id, "arrived_at": arrived_at}
+    connection.execute(text(resources.sql("intake/quarantine.sql")), parameters)
+    connection.execute(text("DROP TABLE stage_quarantine"))
 
 
-def reasons_text(item: Item) -> str:
-    """JSON text of an item's reasons."""
-    return json.dumps(item.reasons)
+def tell(connection: Connection, number: int, item: Item) -> None:
+    """Replace the reasons of an item that was looked at again and stays."""
+    told = {"item": number, "reasons": _told(item), "mapped": item.mapped, "source_key": item.source_key}
+    connection.execute(text(resources.sql("intake/tell_again.sql")), told)
 
 
-def listing(connection: Connection, source: str | None = None, status: str = "open") -> list[dict[str, Any]]:
-    """Return items, oldest first, with their reasons in words."""
-    query = text(
-        "SELECT item, source, locator, source_key, arrived_at, status, reasons FROM quarantine"
-        " WHERE (CAST(:source AS text) IS NULL OR source = :source)"
-        " AND (:status = 'all' OR status = :status) ORDER BY item"
+def _told(item: Item) -> str:
+    return json_text([reason.as_json() for reason in item.reasons])
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An open item, as far as a run needs to know it."""
+
+    item: int
+    raw_hash: bytes
+    occurrence: int
+    locator: str
+
+
+def waiting(connection: Connection, source: str) -> list[Waiting]:
+    """Return the open items of a source."""
+    query = "SELECT item, raw_hash, occurrence, locator FROM quarantine WHERE source = :s AND status = 'open'"
+    rows = connection.execute(text(query), {"s": source})
+    return [Waiting(row.item, bytes(row.raw_hash), row.occurrence, row.locator) for row in rows]
+
+
+def listing(
+    connection: Connection, *, source: str | None = None, status: Status | None = "open"
+) -> list[dict[str, Any]]:
+    """Return items without their raw form, oldest first; `status` None: all."""
+    rows = connection.execute(
+        text(resources.sql("intake/quarantine_list.sql")), {"source": source, "status": status}
     )
-    rows = connection.execute(query, {"source": source, "status": status})
     return [dict(row) for row in rows.mappings()]
 
 
 def show(connection: Connection, item: int) -> dict[str, Any]:
-    """Return everything about one item; raise GovernanceError where there is none of that number."""
-    row = (
-        connection.execute(text("SELECT * FROM quarantine WHERE item = :item"), {"item": item})
-        .mappings()
-        .first()
-    )
-    if row is None:
-        raise GovernanceError(f"quarantine holds no item {item}: see `governance quarantine list`")
-    return {name: value for name, value in row.items() if name != "raw_hash"}
+    """Return everything about one item; raises GovernanceError where there is none of that number."""
+    rows = connection.execute(text("SELECT * FROM quarantine WHERE item = :item"), {"item": item})
+    found = rows.mappings().first()
+    if found is None:
+        raise GovernanceError(f"item {item} is not in quarantine: `governance quarantine list` shows what is")
+    return {name: value for name, value in found.items() if name != "raw_hash"}
 
 
-def discard(connection: Connection, item: int, *, reason: str, by: str, now: datetime) -> None:
+def resolve(
+    connection: Connection, items: Sequence[int], *, status: Status, by: str, why: str, at: datetime
+) -> int:
+    """Close open items and return how many there were."""
+    if not items:
+        return 0
+    statement = text(resources.sql("intake/resolve.sql"))
+    parameters = {"items": list(items), "status": status, "by": by, "why": why, "at": at}
+    return int(connection.execute(statement, parameters).rowcount)
+
+
+def discard(connection: Connection, item: int, *, reason: str, by: str, at: datetime) -> None:
     """Decide that a record is no request. The record and the reason stay."""
-    _resolve(connection, [item], "discarded", reason, by, now)
-
-
-def resolve_replayed(connection: Connection, items: list[int], *, by: str, now: datetime) -> None:
-    """Mark items whose records have been loaded."""
-    if items:
-        _resolve(connection, items, "replayed", "loaded after a fix", by, now)
-
-
-def _resolve(
-    connection: Connection, items: list[int], status: str, resolution: str, by: str, now: datetime
-) -> None:
-    statement = text(
-        "UPDATE quarantine SET status = :status, resolved_at = :now, resolved_by = :by,"
-        " resolution = :resolution WHERE item = ANY(:items) AND status = 'open'"
-    )
-    parameters = {"status": status, "now": now, "by": by, "resolution": resolution, "items": items}
-    if connection.execute(statement, parameters).rowcount != len(items):
-        raise GovernanceError(f"items {items}: found some that are not open, expected open ones")
+    found = show(connection, item)
+    if not reason.strip():
+        raise GovernanceError("a record is discarded for a reason: --reason says it")
+    if not resolve(connection, [item], status="discarded", by=by, why=reason, at=at):
+        raise GovernanceError(
+            f"item {item} is {found['status']} already, since {found['resolved_at']:%Y-%m-%d}"
+        )

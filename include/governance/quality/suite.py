@@ -15,13 +15,12 @@ from governance import documents
 from governance.documents import Document
 from governance.register.request import BATCH_COLUMNS
 
-DERIVED_COLUMNS = ("kinds_of_key", "registered_kind", "foreign_field", "unstorable_field", "absent_column")
+DERIVED_COLUMNS = ("kinds_of_key", "registered_kind", "foreign_field", "absent_column")
 """Columns that the gate adds to a batch before it is checked:
 
 kinds_of_key      how many kinds the batch gives to this source key
 registered_kind   the kind under which the register knows it
 foreign_field     a field with a value that requests of this kind do not have
-unstorable_field  a field that holds a NUL character or half of a surrogate pair
 absent_column     a column the source should have and this record has not
 """
 
@@ -34,8 +33,10 @@ class Check(Document):
     """One expectation. `quarantine` keeps the failing records out, `hold` the whole batch."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    type: str = Field(pattern=r"^expect_[a-z_]+$", description="Name of the expectation in Great Expectations")
-    kwargs: dict[str, Any] = {}
+    type: str = Field(
+        pattern=r"^expect_[a-z_]+$", description="Name of the expectation in Great Expectations"
+    )
+    kwargs: dict[str, Any] = Field(default={})
     when: dict[str, Words] = Field(default={}, description="Only rows whose column has one of these words")
     severity: Severity = "quarantine"
     words: str = Field(min_length=1, description="What is right, for the person who must mend the record")
@@ -51,7 +52,9 @@ class Check(Document):
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns it looks at."""
-        return tuple(str(self.kwargs[name]) for name in ("column", "column_A", "column_B") if name in self.kwargs)
+        return tuple(
+            str(self.kwargs[name]) for name in ("column", "column_A", "column_B") if name in self.kwargs
+        )
 
 
 class Suite(Document):

@@ -41,10 +41,10 @@ def service_of(resource_type: str) -> str:
     return _SERVICES.get(name, name)
 
 
-def tests_of(value: str) -> tuple[ResourceTest, ...]:
+def resource_tests(value: str) -> tuple[ResourceTest, ...]:
     """Return the tests of which any may fit.
 
-    >>> tests_of("arn:aws:s3:::logs")[1]
+    >>> resource_tests("arn:aws:s3:::logs")[1]
     ResourceTest(value='logs', account='', region='', service='s3')
     """
     whole = ResourceTest(value)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from governance.reconciliation.arns import tests_of
+from governance.reconciliation.arns import resource_tests
 from governance.reconciliation.directory import Directory
 from governance.reconciliation.exceptions import LiveException, ranks
 from governance.register.patterns import has_wildcard
@@ -125,7 +125,7 @@ def _add_dimensions(compiled: Compiled, owner: int, named: Dimensions, directory
     rows["place_of"] += [(owner, place, mask) for place in directory.places(named)]
     rows["kind_of"] += [(owner, kind) for kind in directory.kinds_of(named.rule, named.resource_type)]
     for value in named.resource:
-        for test in tests_of(value):
+        for test in resource_tests(value):
             regions = directory.region_mask((test.region,) if test.region else ())
             rows["resource_test"].append(
                 (

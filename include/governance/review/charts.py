@@ -62,8 +62,10 @@ def _labelled(rows: Rows, *, every: bool) -> dict[str, Rows]:
     """
     known = [row for row in rows if row["y"] is not None]
     # what stays the same is said once, at its end
-    chosen = [row for row, following in zip(known, [*known[1:], None], strict=True)
-              if following is None or following["text"] != row["text"]]  # fmt: skip
+    texts = [row["text"] for row in known]
+    chosen = [
+        row for row, following in zip(known, [*texts[1:], None], strict=False) if row["text"] != following
+    ]
     if not every and len(known) > 3:
         extremes = (max(known[:-1], key=_height), min(known[:-1], key=_height))
         chosen = [row for row in known if row is known[-1] or row in extremes]
@@ -139,9 +141,8 @@ def _filled(
         layer["data"] = {"values": data[layer["data"]["name"]]}
         layer["encoding"]["y"]["scale"]["domain"] = [low, high]
         layer["encoding"]["y"]["axis"]["format"] = axis_format(measure, high - low)
-        layer["encoding"]["y"]["axis"]["tickMinStep"] = (
-            0 if measure.unit in ("share", "business hours") else 1
-        )
+        if measure.unit not in ("share", "business hours") and high < 4:  # half a request is none
+            layer["encoding"]["y"]["axis"]["values"] = [0, 1, 2, 3]
         if "field" in layer["encoding"].get("x", {}):
             layer["encoding"]["x"]["scale"] = {"domain": order}
             if len(order) > 12:

@@ -66,11 +66,7 @@ def statistics(measured: pd.DataFrame) -> Iterator[Statistic]:
     for hours in ("elapsed", "business"):
         for dimension, rows in groups:
             known = rows[hours].dropna()
-            values: dict[str, float] = {
-                "median": known.median(),
-                "mean": known.mean(),
-                "p90": known.quantile(0.9),
-            }
+            values = {"median": known.median(), "mean": known.mean(), "p90": float(known.quantile(0.9))}
             reason = None if len(known) else _why_none(rows)
             for statistic, value in values.items():
                 yield Statistic(

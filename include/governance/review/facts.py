@@ -72,7 +72,7 @@ def gather(connection: Connection, *, as_of: datetime, known: datetime | None, p
         return Facts(
             as_of=as_of,
             known=known,
-            kpis=kpis_then(connection, as_of=as_of, policies=policies),
+            kpis=kpis_then(connection, clocks, as_of=as_of),
             histories=histories(connection, layout(as_of), as_of=as_of, decisions=decisions),
             lists={name: _rows(connection, name, as_of) for name in LISTS},
             overdue=_overdue(connection, judged, as_of),

@@ -54,7 +54,7 @@ def histories(
 def _point(measure: Measure, period: Period, row: Any, begin: datetime | None) -> Point:
     value = row[measure.id]
     from_requests = measure.series in ("flow", "exceptions")
-    too_early = begin is None or (period.start if measure.over == "count" else period.end) < begin
+    too_early = begin is None or period.end <= begin or (measure.over == "count" and period.start < begin)
     return Point(period, None if value is None or (from_requests and too_early) else float(value))
 
 

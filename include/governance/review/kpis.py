@@ -64,14 +64,14 @@ def kpis(
     and calendars (default: the shipped one). The caller owns the transaction; nothing is left behind in it.
     """
     with register_then(connection, as_of=as_of, known=known, source=source):
-        return kpis_then(connection, as_of=as_of, source=source, policies=policies)
+        clocks = Clocks(policies or resources.folder("policies"))
+        return kpis_then(connection, clocks, as_of=as_of, source=source)
 
 
 def kpis_then(
-    connection: Connection, *, as_of: datetime, source: str | None = None, policies: Path | None = None
+    connection: Connection, clocks: Clocks, *, as_of: datetime, source: str | None = None
 ) -> list[Kpi]:
     """Compute every KPI from the tables that `register_then` has laid out."""
-    clocks = Clocks(policies or resources.folder("policies"))
     return [
         Kpi(id=name, query=f"kpis/{name}.sql", **row)
         for name in REGISTRY

@@ -69,17 +69,20 @@ MEASURES: tuple[Measure, ...] = (
         dimensions=({"age": "30 to 90 days"}, {"age": "90 days and over"},),
     ),
     Measure(
-        "decided_in_time", "Decided within the agreement", "time", "share", "rate", "spans", "within_agreement",
+        "decided_in_time", "Decided within the agreement", "time", "share", "rate",
+        "spans", "within_agreement",
         "Share of the period's decisions made within the agreed business hours. Waiting on the "
         "requester stops the clock.", better="higher",
     ),
     Measure(
-        "time_to_decision_median", "Time to decision, median", "time", "business hours", "rate", "spans", "time_to_decision",
+        "time_to_decision_median", "Time to decision, median", "time", "business hours", "rate",
+        "spans", "time_to_decision",
         "Half of the period's decisions took no longer than this, from submission.",
         better="lower",
     ),
     Measure(
-        "time_to_decision_p90", "Time to decision, p90", "time", "business hours", "rate", "spans", "time_to_decision",
+        "time_to_decision_p90", "Time to decision, p90", "time", "business hours", "rate",
+        "spans", "time_to_decision",
         "Nine in ten of the period's decisions took no longer than this.", better="lower",
     ),
     Measure(
@@ -88,12 +91,14 @@ MEASURES: tuple[Measure, ...] = (
         dimensions=({"state": "live"},),
     ),
     Measure(
-        "exceptions_expiring", "Ending within 30 days", "exceptions", "exceptions", "state", "exceptions", "exceptions",
+        "exceptions_expiring", "Ending within 30 days", "exceptions", "exceptions", "state",
+        "exceptions", "exceptions",
         "Live exceptions whose end is at most 30 days away.",
         dimensions=({"state": "expiring", "within": "30 days"},),
     ),
     Measure(
-        "exceptions_expired_live", "Expired but live", "exceptions", "exceptions", "state", "exceptions", "exceptions",
+        "exceptions_expired_live", "Expired but live", "exceptions", "exceptions", "state",
+        "exceptions", "exceptions",
         "Over, but AWS still has non-compliant resources that lean on them.", better="lower",
         dimensions=({"state": "expired but live"},),
     ),
@@ -102,19 +107,22 @@ MEASURES: tuple[Measure, ...] = (
         "Approved in the period to renew an earlier exception.",
     ),
     Measure(
-        "compliance_with", "Compliance with exceptions", "reconciliation", "share", "state", "reconciliation", "reconciliation",
+        "compliance_with", "Compliance with exceptions", "reconciliation", "share", "state",
+        "reconciliation", "reconciliation",
         "Share of assessed evaluations that are compliant or covered by a live exception.",
         better="higher",
         dimensions=({"measure": "compliance with exceptions"},),
     ),
     Measure(
-        "compliance_without", "Compliance without exceptions", "reconciliation", "share", "state", "reconciliation", "reconciliation",
+        "compliance_without", "Compliance without exceptions", "reconciliation", "share", "state",
+        "reconciliation", "reconciliation",
         "Share of assessed evaluations that are compliant, as AWS Config sees it.",
         better="higher",
         dimensions=({"measure": "compliance without exceptions"},),
     ),
     Measure(
-        "deviations", "Deviations nobody approved", "reconciliation", "evaluations", "state", "reconciliation", "reconciliation",
+        "deviations", "Deviations nobody approved", "reconciliation", "evaluations", "state",
+        "reconciliation", "reconciliation",
         "Non-compliant and covered by no live exception.", better="lower",
         dimensions=({"measure": "deviations"},),
     ),

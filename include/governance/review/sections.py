@@ -124,7 +124,7 @@ def _exceptions(facts: Facts, cards: dict[str, Card]) -> Section:
         [(r["request_id"], r["title"], r["owner"] or "nobody", day(r["valid_until"]), f"{r['covered']:,}")
          for r in facts.lists["expired_live"]],
         (4,),
-        "Unknown: no reconciliation has run yet." if cards["exceptions_expired_live"].value is None else "None.",
+        "Unknown: nothing was reconciled yet." if cards["exceptions_expired_live"].value is None else "None.",
     )  # fmt: skip
     soon = Table(
         "Ending next",
@@ -146,8 +146,8 @@ def _reconciliation(facts: Facts, cards: dict[str, Card]) -> Section:
     else:
         lead = (
             f"{card['compliance_without']} compliant as AWS sees it, {card['compliance_with']} with approved "
-            f"exceptions; {card['deviations']} deviations nobody approved. Seen: {card['coverage']} of all places; "
-            "what was not seen is unknown, not clean."
+            f"exceptions; {card['deviations']} deviations nobody approved. Seen: {card['coverage']} of all "
+            "places; what was not seen is unknown, not clean."
         )
     verdicts = [(k.dimension["verdict"], count(k)) for k in facts.rows("reconciliation", "verdict")]
     found = [(k.dimension["finding"], count(k)) for k in facts.rows("reconciliation", "finding")]

@@ -1,7 +1,8 @@
 """Every stand-in in one process: `python -m governance.sandbox.services --var DIR`.
 
 When all answer, `DIR/sandbox/services.json` says where; SIGTERM and Ctrl-C end it. The scenario's files lie
-beside it: the exception register in `exception_register/`, received mail in `mail/`.
+beside it: the exception register in `exception_register/`, received mail in `mail/`. A later start there
+takes the same ports where they are free, because links to Jira carry its port.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from governance.sandbox import http_server, mail
 from governance.sandbox import jira as jira_site
 from governance.sandbox.aws.server import serve as serve_aws
 from governance.sandbox.jira_faults import Faults
+from governance.sandbox.processes import free_port
 from governance.sandbox.scenario import Scenario, build
 
 BUCKET = "governance-drops"
@@ -89,14 +91,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
-    ports = {"aws": options.aws_port, "jira": options.jira_port, "smtp": options.smtp_port}
     ready = options.var / "sandbox" / "services.json"
     ready.unlink(missing_ok=True)
+    asked = {"aws": options.aws_port, "jira": options.jira_port, "smtp": options.smtp_port}
+    ports = _with_memory(asked, options.var / "sandbox" / "ports.json")
     with running(build(), options.var, ports, options.host) as services:
         _announce(ready, services)
         stopped.wait()
         ready.unlink(missing_ok=True)
     return 0
+
+
+def _with_memory(asked: Mapping[str, int], memory: Path) -> dict[str, int]:
+    """Return the ports to take: those asked for, else those of the last start that are free, else any."""
+    last = json.loads(memory.read_text("utf-8")) if memory.exists() else {}
+    ports = {name: port or free_port(int(last.get(name, 0))) for name, port in asked.items()}
+    memory.parent.mkdir(parents=True, exist_ok=True)
+    memory.write_text(json.dumps(ports), "utf-8")
+    return ports
 
 
 def _announce(path: Path, services: dict[str, Any]) -> None:

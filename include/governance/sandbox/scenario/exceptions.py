@@ -64,7 +64,7 @@ class ExceptionDesk:
     ) -> ExceptionEntry:
         """Return an entry with the texts of `template`, asked for at NOW and not decided."""
         self.drawn += 1
-        place = self.names.get(account, target.removeprefix("ou/"))
+        place = self.names.get(account, target.removeprefix("ou/").replace("account/", "account "))
         words = {
             "workload": self.random.choice(template["workloads"]),
             "account": place,
