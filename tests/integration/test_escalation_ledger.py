@@ -300,7 +300,7 @@ def quarantined(register: Engine, source: str, *keys: str) -> None:
     statement = text(
         "INSERT INTO quarantine (source, raw_hash, locator, source_key, raw, reasons, first_run, last_run,"
         " arrived_at) VALUES (:source, sha256(convert_to(:key, 'UTF8')), :locator, :key, '{}',"
-        ' \'[{"words": "due_at: found 31.02.2026, expected a date"}]\', :run, :run, :at)'
+        ' \'[{"why": "due_at: found 31.02.2026, expected a date"}]\', :run, :run, :at)'
     )
     with register.begin() as connection:
         run = intake_run(connection, MONDAY, source)

@@ -90,5 +90,5 @@ class Letters:
 
 
 def _sentence(reason: Any) -> str:
-    """The words of one reason as the gate keeps it: an object with `words`, or plain text."""
-    return str(reason["words"] if isinstance(reason, Mapping) else reason)
+    """The words of one reason as the gate keeps it: an object that says `why`, or plain text."""
+    return str(reason["why"] if isinstance(reason, Mapping) else reason)
