@@ -141,6 +141,12 @@ def test_a_replayed_record_that_comes_again_is_unchanged(register, now, tmp_path
     assert counts(pull(register, wider, now, tmp_path, path=drop(BAD))) == (1, 0, 1, 0, 0)
 
 
+def test_an_item_names_its_key_where_the_record_does(register, now, tmp_path, drop):
+    nameless = BAD.replace("2,parked", "-,new")
+    pull(register, spec(), now, tmp_path, path=drop(BAD, "3,cut\n", nameless))
+    assert rows(register, "SELECT source_key FROM quarantine ORDER BY locator") == [("2",), ("3",), (None,)]
+
+
 def test_a_discarded_record_stays_discarded(register, now, tmp_path, drop):
     pull(register, spec(), now, tmp_path, path=drop(BAD))
     with register.begin() as connection:

@@ -124,7 +124,7 @@ def test_an_expectation_on_the_batch_says_what_was_found():
 ])  # fmt: skip
 def test_an_expectation_that_cannot_be_built_is_named(type_, more):
     check = Check(id="mine", type=type_, kwargs={"column": "title", **more}, words="w")
-    with pytest.raises(GovernanceError, match="expectation mine: .* cannot be built"):
+    with pytest.raises(GovernanceError, match=r"expectation mine: .* cannot be built"):
         decide(batch(SOUND), checks=[check])
 
 

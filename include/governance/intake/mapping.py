@@ -67,8 +67,8 @@ def map_records(
 def key_of(record: Record, spec: SourceSpec) -> str | None:
     """Return the key that a record names, also where the rest of it cannot be read."""
     try:
-        found = observations(spec, record)
-        return None if not found else keys([found[0].fields], spec).iloc[0] or None
+        key = keys([observation.fields for observation in observations(spec, record)[:1]], spec)
+        return str(key.iloc[0]) if key.notna().any() else None
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 

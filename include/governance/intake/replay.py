@@ -20,6 +20,7 @@ from governance.intake.records import Record, raw_hash
 from governance.intake.runs import RunResult
 from governance.intake.spec import SourceSpec, find_spec
 from governance.quality import quarantine
+from governance.quality.storable import shows_what_it_could_not_hold
 from governance.register import ownership
 from governance.register.load import load
 from governance.settings import Settings
@@ -80,7 +81,11 @@ def _record(row: Any) -> Record:
         (reason["why"] for reason in row.reasons if "field" not in reason and "expectation" not in reason),
         None,
     )
-    if unreadable is None and raw_hash(row.raw) != bytes(row.raw_hash) and "␀" in str(row.raw):
+    if (
+        unreadable is None
+        and raw_hash(row.raw) != bytes(row.raw_hash)
+        and shows_what_it_could_not_hold(str(row.raw))
+    ):
         unreadable = "it holds characters that cannot be stored: mend it at its source"
     return Record(row.locator, row.raw, unreadable)
 

@@ -115,7 +115,7 @@ def times(values: Sequence[Any], formats: Sequence[str], zone: str) -> tuple[pd.
 def _time_reasons(
     values: Sequence[Any], instants: pd.Series, clock: pd.Series, formats: Sequence[str], zone: str
 ) -> Reasons:
-    """Say of each value that gave no instant why: it fits a format but no time of `clock`, or it fits none."""
+    """Say why a value gave no instant: it fits a format but no time on that clock, or it fits no format."""
     given = np.array([value is not None for value in values], dtype=bool)
     written = " or ".join(formats) or "any format: the spec declares no dates"
     reasons: Reasons = {}

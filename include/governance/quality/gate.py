@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from governance.quality.reasons import Reason, Reasons
 from governance.quality.suite import Check
+
+if TYPE_CHECKING:
+    from governance.quality.expectations import Outcome
 
 KIND_FIELDS = {
     "exception": ("category", "scopes", "valid_from", "valid_until", "renewal_of"),
@@ -63,20 +66,21 @@ def judge(
             observed = f" (found {outcome.observed})" if outcome.observed else ""
             held.append(f"expected that {outcome.check.words}{observed}")
             continue
-        numbers = record_of.loc[list(outcome.failed_rows)].unique()
-        for number in numbers:
+        for number in record_of.loc[list(outcome.failed_rows)].unique():
             _add(found, int(number), outcome.check)
-    summary = {
-        "rows": len(batch),
-        "expectations": [
-            {
-                "id": o.check.id, "type": o.check.type, "severity": o.check.severity, "success": o.success,
-                "unexpected": len(o.failed_rows), "observed": o.observed,
-            }
-            for o in validation.outcomes
-        ],
-    }  # fmt: skip
-    return Verdict(found, "; ".join(held), summary, validation.page)
+    return Verdict(found, "; ".join(held), _summary(len(batch), validation.outcomes), validation.page)
+
+
+def _summary(rows: int, outcomes: Iterable[Outcome]) -> dict[str, Any]:
+    """What is kept with the run: every expectation with its outcome."""
+    expectations = [
+        {
+            "id": outcome.check.id, "type": outcome.check.type, "severity": outcome.check.severity,
+            "success": outcome.success, "unexpected": len(outcome.failed_rows), "observed": outcome.observed,
+        }
+        for outcome in outcomes
+    ]  # fmt: skip
+    return {"rows": rows, "expectations": expectations}
 
 
 def _add(found: Reasons, number: int, check: Check) -> None:

@@ -26,6 +26,12 @@ def is_storable(text: str) -> bool:
     return _LOOSE.search(text) is None
 
 
+def shows_what_it_could_not_hold(text: str) -> bool:
+    """Tell whether something in `text` was made visible because it could not be held."""
+    return _MADE_VISIBLE.search(text) is not None
+
+
+_MADE_VISIBLE = re.compile(r"␀|<U\+D[89A-F][0-9A-F]{2}>")
 _LOOSE = re.compile("[\x00\ud800-\udfff]")
 _UNSTORABLE = re.compile(r"(?<!\\)(?:\\\\)*\\u0000|[\ud800-\udfff]")
 
