@@ -114,7 +114,8 @@ def dimensions(exclude=None):
 
 
 def scopes():
-    one = dimensions(st.lists(dimensions(), max_size=2)).map(
+    named = dimensions().filter(lambda d: any(d.values()))  # an empty exclusion is refused by the register
+    one = dimensions(st.lists(named, max_size=2)).map(
         lambda d: d if any(d.get(k) for k in ("ou", "account", "resource")) else {**d, "organization": True}
     )
     return st.lists(one, min_size=1, max_size=2)

@@ -57,9 +57,14 @@ def judge(
     from governance.quality.expectations import validate  # noqa: PLC0415 (seconds of import, only where needed)
 
     validation = validate(derive(batch, registered_kinds), wanted, name=name, now=now)
-    record_of = batch.set_index("row_no")["record_no"]
+    held = _keep_back(found, validation.outcomes, batch.set_index("row_no")["record_no"])
+    return Verdict(found, "; ".join(held), _summary(len(batch), validation.outcomes), validation.page)
+
+
+def _keep_back(found: Reasons, outcomes: Iterable[Outcome], record_of: pd.Series) -> list[str]:
+    """Add to `found` why records are kept back; return why the whole batch is."""
     held = []
-    for outcome in validation.outcomes:
+    for outcome in outcomes:
         if outcome.success:
             continue
         if outcome.check.severity == "hold" or not outcome.failed_rows:
@@ -68,7 +73,7 @@ def judge(
             continue
         for number in record_of.loc[list(outcome.failed_rows)].unique():
             _add(found, int(number), outcome.check)
-    return Verdict(found, "; ".join(held), _summary(len(batch), validation.outcomes), validation.page)
+    return held
 
 
 def _summary(rows: int, outcomes: Iterable[Outcome]) -> dict[str, Any]:
