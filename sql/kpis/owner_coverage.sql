@@ -1,10 +1,10 @@
 -- Which share of what needs an owner has one?
--- Needs one: every open request and every live exception. Has one: an ownership rule decided, or the source named one;
--- what matched no rule went to the ownership authority and counts against the share.
+-- Needs one: every open request and every live exception. Has one: intake found an ownership rule, or the source
+-- named the owner (intake keeps that as a rule of its own). What matched nothing went to the ownership authority, has
+-- no rule and counts against the share.
 -- Grain: all, and each kind. Unit: share. Unknown: nothing can be.
 SELECT jsonb_strip_nulls(jsonb_build_object('kind', kind)) AS dimension,
-       avg((owner_rule IS NOT NULL OR (owner IS NOT NULL AND owner IS DISTINCT FROM
-            (SELECT accountable FROM ownership WHERE position = 0)))::integer) AS value,
+       avg((owner_rule IS NOT NULL)::integer) AS value,
        'share' AS unit, count(*) AS n, 0 AS unknown,
        CASE WHEN count(*) = 0 THEN 'no request is open and no exception is live' END AS reason
 FROM request_then

@@ -73,6 +73,7 @@ def test_every_dag_succeeds(first):
         "intake__exception_register": "success",
         "intake__landing_zone_csv": "success",
         "intake__platform_jira": "success",
+        "housekeeping": "success",
         "escalation": "success",
         "observation": "success",
         "reconciliation": "success",

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 
 from governance.review.kpis import REGISTRY, Kpi, kpis
 from review_worlds import at, intake_run, policies, seen, tell
@@ -195,12 +195,9 @@ def test_exceptions_live_from_their_start_up_to_but_not_including_their_end(
 def test_what_no_rule_and_no_source_gives_an_owner_counts_against_coverage(
     connection: Connection, folder: Path
 ) -> None:
-    connection.execute(text(
-        "INSERT INTO ownership (rule, position, match, accountable, contact, manager, timezone, calendar, review_date)"
-        " VALUES ('authority', 0, '{}', 'office@example.com', 'c', 'm', 'UTC', 'plain', '2027-01-01')"))  # fmt: skip
     tell(connection, [
         seen("ruled", "submitted", "2026-11-01", owner="owner@example.com", owner_rule="owner"),
-        seen("named", "submitted", "2026-11-01", owner="else@example.com"),
+        seen("named", "submitted", "2026-11-01", owner="else@example.com", owner_rule="named by the source"),
         seen("nobody", "submitted", "2026-11-01", owner="office@example.com"),
         seen("closed", "closed", "2026-11-01", owner="office@example.com"),
     ], known_at=NOW)  # fmt: skip

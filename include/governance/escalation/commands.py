@@ -72,20 +72,17 @@ def list_messages(
     if as_json:
         typer.echo(json.dumps(rows, indent=2, default=str))
         return
-    _print_table(rows)
-
-
-def _print_table(rows: list[dict[str, Any]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table("No.", "Kind", "To", "Subject", "Status", "Not before", "What was said")
     for row in rows:
-        cells = (row["message"], row["kind"], row["recipient"], row["subject"], row["status"])
-        waits = f"{row['not_before']:%Y-%m-%d %H:%M}Z"
-        table.add_row(*(Text(str(cell)) for cell in (*cells, waits, row["last_error"] or "")))
-    Console().print(table)
+        typer.echo(_line(row))
+    typer.echo(f"{len(rows)} message(s)")
+
+
+def _line(row: dict[str, Any]) -> str:
+    state = str(row["status"])
+    if state == "pending":
+        state += f" until {row['not_before']:%Y-%m-%d %H:%M}Z" if not row["last_error"] else ", tried"
+    said = f" [{row['last_error']}]" if row["last_error"] else ""
+    return f"{row['message']:>6}  {row['kind']:<10}  {state}  {row['recipient']}: {row['subject']}{said}"
 
 
 @outbox_app.command("show")

@@ -50,16 +50,17 @@ class Pipelines:
         intakes = self._discover()
         for dag_id in intakes:
             self._trigger(dag_id, {"full": True})
+        self._trigger("housekeeping", {})
         if self._finish(intakes):
             self._trigger("observation", {})
-            if self._finish(["observation", "escalation", "reconciliation"]):
+            if self._finish(["housekeeping", "observation", "escalation", "reconciliation"]):
                 self._trigger(PACK, {})
                 self._finish([PACK])
         return self.progress
 
     def _discover(self) -> list[str]:
         """Wait until every DAG is parsed, unpause them all, note the runs that were there before."""
-        needed = {"escalation", "observation", "reconciliation", PACK}
+        needed = set(self._rest())
         while True:
             found = {dag["dag_id"] for dag in self.api.call("GET", "dags", limit=100)["dags"]}
             intakes = sorted(dag_id for dag_id in found if dag_id.startswith("intake__"))
@@ -82,7 +83,7 @@ class Pipelines:
 
     @staticmethod
     def _rest() -> list[str]:
-        return ["escalation", "observation", "reconciliation", PACK]
+        return ["housekeeping", "escalation", "observation", "reconciliation", PACK]
 
     def _trigger(self, dag_id: str, conf: dict[str, Any]) -> None:
         body = {"dag_run_id": self.run_id, "logical_date": None, "conf": conf}
