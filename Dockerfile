@@ -5,7 +5,7 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /opt/governance
 WORKDIR /src
 COPY requirements.lock ./
-RUN /opt/governance/bin/pip install --require-hashes -r requirements.lock
+RUN /opt/governance/bin/pip install --no-deps --require-hashes -r requirements.lock
 COPY pyproject.toml README.md LICENSE CHANGELOG.md ./
 COPY include include
 COPY sql sql
