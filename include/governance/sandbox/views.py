@@ -101,7 +101,9 @@ def _sources(report: DemoReport) -> Table:
 
 
 def _mails(report: DemoReport) -> Table:
-    table = _table("E-mails", "about", "rungs reached", "messages", "sent", "quiet hours", "failed")
+    table = _table(
+        "E-mails", "about (clock: rung)", "rungs reached", "messages", "sent", "quiet hours", "failed"
+    )
     for row in report.mails:
         counts = (row["requests"], row["messages"], row["sent"], row["waiting"], row["failed"])
         table.add_row(row["about"], *("" if count is None else str(count) for count in counts))
@@ -139,8 +141,6 @@ def _time(report: DemoReport) -> Table:
     return table
 
 
-def _places(report: DemoReport) -> Table:
-    table = Table.grid(padding=(0, 2))
-    for name, place in report.places.items():
-        table.add_row(Text(name, style="bold"), Text(place, overflow="fold"))
-    return table
+def _places(report: DemoReport) -> Text:
+    lines = (f"{name:<18}{place}" for name, place in report.places.items())
+    return Text("\n".join(lines), no_wrap=True, overflow="ignore")
