@@ -56,7 +56,10 @@ def shipped(name: str) -> SourceSpec:
 def pull(
     engine: Engine, source: SourceSpec, now: datetime, lake: Path, *, path: Path | None = None, **more: Any
 ) -> RunResult:
-    """Run one source by hand."""
+    """Run one source; a folder stands for the source's own place, a file is read by hand."""
+    if path is not None and path.is_dir():
+        place = source.reader.model_copy(update={"location": str(path)})
+        source, path = source.model_copy(update={"reader": place}), None
     return Intake(engine, now, str(lake), path=path, policies=POLICIES, **more).run(source)
 
 

@@ -282,3 +282,29 @@ def test_a_file_still_being_written_is_told_in_the_message(register, now, tmp_pa
     monkeypatch.setattr("governance.intake.csv_reader.CsvReader.records", one_note)
     result = pull(register, spec(), now, tmp_path, path=drop(GOOD))
     assert result.message.endswith("; big.csv is still being written: left for the next run")
+
+
+def test_a_shadow_source_is_not_loaded_by_a_replay_either(register, now, tmp_path, drop):
+    source = spec(mode="shadow")
+    pull(register, source, now, tmp_path, path=drop(BAD))
+    with pytest.raises(GovernanceError, match="mode: live"):
+        replay(register, source="drops", now=now, by="ann", spec=source, config_dir=POLICIES.parent)
+
+
+@pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity"])
+def test_words_that_json_does_not_know_are_quarantined_as_they_stand(register, now, tmp_path, word):
+    (tmp_path / "a.jsonl").write_text(f'{{"id": "1", "title": {word}}}\n', "utf-8")
+    source = spec(reader={"type": "csv", "format": "jsonl", "files": ["*.jsonl"]})
+    result = pull(register, source, now, tmp_path / "lake", path=tmp_path / "a.jsonl")
+    assert (result.status, *counts(result)) == ("complete", 1, 0, 0, 1, 0)
+    assert word in rows(register, "SELECT raw::text FROM quarantine")[0][0]
+
+
+def test_a_file_given_by_hand_closes_nothing_that_its_source_still_holds(register, now, tmp_path):
+    real, by_hand = tmp_path / "real", tmp_path / "hand"
+    for folder, lines in ((real, BAD), (by_hand, GOOD)):
+        folder.mkdir()
+        (folder / "drop.csv").write_text(HEADER + lines, "utf-8")
+    pull(register, spec(), now, tmp_path / "lake", path=real)
+    pull(register, spec(), now, tmp_path / "lake", path=by_hand / "drop.csv")
+    assert rows(register, "SELECT status FROM quarantine") == [("open",)]

@@ -142,7 +142,7 @@ def json_lines(text: str) -> Iterator[Row]:
         if not content.strip():
             continue
         try:
-            found = json.loads(content)
+            found = json.loads(content, parse_constant=_no_number)
         except ValueError as error:
             place = f" at column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
             yield line, {"@line": content}, f"not JSON: {getattr(error, 'msg', error)}{place}"
@@ -152,3 +152,8 @@ def json_lines(text: str) -> Iterator[Row]:
         else:
             kind = {"list": "a list", "str": "text"}.get(type(found).__name__, f"a {type(found).__name__}")
             yield line, {"@line": content}, f"{kind} where an object is expected"
+
+
+def _no_number(word: str) -> float:
+    """NaN and Infinity are words of Python, not of JSON, and no database keeps them in JSON."""
+    raise ValueError(f"{word} is no number that JSON knows")

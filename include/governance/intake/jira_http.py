@@ -88,7 +88,7 @@ class JiraHttp:
         if answer.status_code != httpx.codes.OK:
             raise SourceUnavailableError(f"{self._host} answers {answer.status_code}: {_words(answer)}")
         try:
-            found = answer.json()
+            found = answer.json(parse_constant=str)
         except ValueError:
             found = None
         if not isinstance(found, (dict, list)):
@@ -113,7 +113,7 @@ def _retry_after(answer: httpx.Response) -> float | None:
 
 def _words(answer: httpx.Response) -> str:
     try:
-        messages = answer.json().get("errorMessages") or []
+        messages = answer.json(parse_constant=str).get("errorMessages") or []
     except (ValueError, AttributeError):
         messages = []
     return " ".join("; ".join(map(str, messages)).split())[:200] or answer.reason_phrase

@@ -93,6 +93,10 @@ def _record(row: Any) -> Record:
 def _replay(
     engine: Engine, spec: SourceSpec, kept: list[_Kept], *, now: datetime, by: str, config_dir: Path | None
 ) -> RunResult:
+    if spec.mode == "shadow":
+        raise GovernanceError(
+            f"{spec.name} is in mode shadow, nothing of it is loaded: set `mode: live` first"
+        )
     policy = ownership.read(resources.folder("policies", config_dir))
     loaded = unchanged = 0
     passed: list[int] = []

@@ -85,6 +85,11 @@ class SourceSpec(Document):
         check_words("kind", self.kind)
         check_words("status", self.status)
         known = {check.id for check in canonical_suite()}
+        taken = set(known)
+        for check in self.expectations:
+            if check.id in taken:
+                raise ValueError(f"ids of expectations that are not taken; {check.id!r} is")
+            taken.add(check.id)
         for waived in self.waived:
             if waived not in known:
                 raise ValueError(f"waived expectations of the canonical suite; {waived!r} is none of them")

@@ -146,8 +146,10 @@ def _no_schedule_yet() -> dict[str, str]:
 def stop_everything(var_dir: Path, processes: Processes | None = None) -> list[str]:
     """End every process of the demo below `var_dir`, PostgreSQL last; return what ran."""
     stopped = (processes or Processes(var_dir)).stop()
-    with suppress(subprocess.SubprocessError):
-        embedded.stop(var_dir / "postgres")
+    if (var_dir / "postgres" / "postmaster.pid").exists():
+        with suppress(subprocess.SubprocessError):
+            embedded.stop(var_dir / "postgres")
+            stopped.append("postgresql")
     return stopped
 
 
