@@ -56,7 +56,7 @@ lint: setup ## formatting, lint and types
 	@$(BIN)/mypy
 
 .PHONY: lock
-lock: setup ## resolve requirements.lock anew for Python 3.11 and 3.12, newest versions that pyproject.toml allows
+lock: setup ## bring requirements.lock in line with pyproject.toml, for Python 3.11 and 3.12; what is pinned stays
 	@command -v uv >/dev/null 2>&1 || { echo "make: resolving needs uv" >&2; exit 1; }
 	uv pip compile --universal --python-version 3.11 --generate-hashes --all-extras --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-find-links pyproject.toml --output-file requirements.lock

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -35,23 +35,12 @@ def list_items(
     if as_json:
         typer.echo(json.dumps(items, indent=2, default=str, ensure_ascii=False))
         return
-    _print_table(items)
-
-
-def _print_table(items: list[dict[str, Any]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table("Item", "Source", "Where", "Key", "Status", "Why")
     for item in items:
-        why = "\n".join(_in_words(reason) for reason in item["reasons"])
-        cells = (item["item"], item["source"], item["locator"], item["source_key"] or "", item["status"], why)
-        table.add_row(*(Text(str(cell)) for cell in cells))
-    console = Console()
-    if items:
-        console.print(table)
-    console.print(f"{len(items)} record{'' if len(items) == 1 else 's'}")
+        why = "; ".join(_in_words(reason) for reason in item["reasons"])
+        state = "" if item["status"] == "open" else f" ({item['status']})"
+        key = item["source_key"] or "no key"
+        typer.echo(f"{item['item']:>6}  {item['source']}  {item['locator']}  {key}{state}: {why}")
+    typer.echo(f"{len(items)} record{'' if len(items) == 1 else 's'}")
 
 
 def _in_words(reason: dict[str, str]) -> str:

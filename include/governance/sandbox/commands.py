@@ -79,7 +79,9 @@ def answers(as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.
         rows = [asdict(case) for case in scenario.planted]
         sys.stdout.write(json.dumps(rows, indent=2, default=str) + "\n")
     else:
-        Console().print(planted.table(scenario))
+        console = Console()
+        wide = console if console.is_terminal else Console(width=160)  # a pipe has no width of its own
+        wide.print(planted.table(scenario))
 
 
 @sandbox_app.command("serve")
