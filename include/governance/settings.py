@@ -16,7 +16,9 @@ class Settings(BaseSettings):
     Every field can be set by an environment variable of the same name with the prefix `GOVERNANCE_`.
     """
 
-    model_config = SettingsConfigDict(env_prefix="GOVERNANCE_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="GOVERNANCE_", extra="ignore", frozen=True, env_ignore_empty=True
+    )
 
     register_url: SecretStr | None = Field(
         default=None,

@@ -53,3 +53,22 @@ def test_the_image_is_built_from_the_lock():
     dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
     assert "--require-hashes -r requirements.lock" in dockerfile
     assert "pip install --no-deps" in dockerfile
+
+
+def test_the_sandbox_lets_in_whom_the_defaults_name():
+    from governance.sandbox.jira import LOGIN, TOKEN
+
+    text = VARIABLE.sub(
+        lambda match: match[3], SERVICES["worker"]["environment"]["AIRFLOW_CONN_PLATFORM_JIRA"]
+    )
+    found = from_environment("platform_jira", {"AIRFLOW_CONN_PLATFORM_JIRA": text})
+    assert (found.login, found.secret()) == (LOGIN, TOKEN)
+    command = SERVICES["sandbox"]["command"]
+    assert found.base_url == f"http://sandbox:{command[command.index('--jira-port') + 1]}"
+
+
+def test_settings_left_empty_are_settings_left_out(monkeypatch):
+    from governance.settings import Settings
+
+    monkeypatch.setenv("GOVERNANCE_NOW", "")
+    assert Settings().now is None
