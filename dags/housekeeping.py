@@ -9,8 +9,8 @@ from governance_airflow import DEFAULTS, START
 DOC = """
 ### Housekeeping
 
-Every night: recomputes the hash chain of the register's history, stores the ownership policy in the register,
-and reports intake runs that never ended.
+Every night: recomputes the hash chain of the register's history, and stores the ownership policy in
+the register.
 
 **Safe to retry and clear.** It reads the history and replaces one small table.
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from batches import batch
-from governance.register.history import broken_blocks, requests_as_of
+from governance.register.history import broken_blocks, last_seal, requests_as_of
 from governance.register.load import LoadCounts, load
 
 STATUSES = ("submitted", "in_review", "approved", "in_progress", "fulfilled", "closed")
@@ -207,3 +207,17 @@ def test_a_failed_load_leaves_the_register_as_it_was(register, now):
         load_batch(register, bad, now)
     assert rows(register, "SELECT count(*) FROM request") == [(0,)]
     assert rows(register, "SELECT count(*) FROM request_event") == [(0,)]
+
+
+def test_the_newest_seal_shows_when_whole_blocks_were_cut_off(register, now):
+    for hours, key in enumerate("AB"):
+        load_batch(register, batch({"source_key": key}), now + timedelta(hours=hours))
+    with register.begin() as connection:
+        noted, before = last_seal(connection), last_seal(connection, now)
+        assert (noted[0], before[0]) == (2, 1)
+        connection.execute(text("SET session_replication_role = replica"))
+        connection.execute(text("DELETE FROM request_event WHERE block = 2"))
+        connection.execute(text("DELETE FROM history_block WHERE block = 2"))
+        connection.execute(text("SET session_replication_role = DEFAULT"))
+        assert broken_blocks(connection) == [], "a cut at the end leaves a chain that adds up"
+        assert last_seal(connection) == before != noted

@@ -228,3 +228,13 @@ def test_an_unknown_cadence_and_an_unknown_measure_are_refused_in_words(
     (folder / "charter.yaml").write_text(yaml.safe_dump(charter), "utf-8")
     with pytest.raises(GovernanceError, match=r"charter\.yaml:\d+.*a measure that can have a target"):
         build_pack(register, as_of=NOW, cadence="weekly", lake=tmp_path, policies=folder)
+
+
+def test_the_newest_seal_of_the_history_stands_on_the_page(
+    filled: Engine, folder: Path, tmp_path: Path
+) -> None:
+    with filled.connect() as connection:
+        seal = connection.scalar(
+            text("SELECT encode(hash, 'hex') FROM history_block ORDER BY block DESC LIMIT 1")
+        )
+    assert f"is sealed {seal[:16]}" in " ".join(Page(pack(filled, folder, tmp_path)).words)

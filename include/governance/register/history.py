@@ -29,3 +29,16 @@ def broken_blocks(connection: Connection) -> list[tuple[int, str]]:
     """Return (block, what is wrong) for every block of the hash chain that does not add up."""
     rows = connection.execute(text(resources.sql("register/verify_chain.sql")))
     return [(int(row.block), str(row.problem)) for row in rows]
+
+
+def last_seal(connection: Connection, known: datetime | None = None) -> tuple[int, str] | None:
+    """Return (block, its hash in hex) of the newest block known at `known`; None before the first.
+
+    Noted outside the register, it shows when the newest blocks were cut off as a whole.
+    """
+    query = text(
+        "SELECT block, encode(hash, 'hex') FROM history_block"
+        " WHERE recorded_at <= coalesce(:known, 'infinity'::timestamptz) ORDER BY block DESC LIMIT 1"
+    )
+    row = connection.execute(query, {"known": known}).first()
+    return None if row is None else (int(row[0]), str(row[1]))

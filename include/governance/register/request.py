@@ -1,8 +1,6 @@
-"""The request: its vocabulary, its canonical fields, and the one table of legal transitions."""
+"""The request: its vocabulary and its canonical fields."""
 
 from __future__ import annotations
-
-from governance.errors import GovernanceError
 
 KINDS = ("addition", "change", "exception")
 TARGET_TYPES = ("process", "procedure", "resource")
@@ -17,26 +15,11 @@ THING_TYPES = (
     "ssm_document",
 )
 
-TRANSITIONS: dict[str, frozenset[str]] = {
-    "submitted": frozenset({"in_review", "needs_information", "approved", "rejected", "withdrawn"}),
-    "needs_information": frozenset({"submitted", "in_review", "rejected", "withdrawn"}),
-    "in_review": frozenset({"needs_information", "approved", "rejected", "withdrawn"}),
-    "approved": frozenset({"in_progress", "fulfilled", "expired", "revoked", "withdrawn"}),
-    "rejected": frozenset({"closed", "submitted"}),
-    "withdrawn": frozenset({"closed"}),
-    "in_progress": frozenset({"fulfilled", "failed", "revoked"}),
-    "fulfilled": frozenset({"closed", "in_progress", "expired", "revoked"}),
-    "failed": frozenset({"in_progress", "closed"}),
-    "expired": frozenset({"closed"}),
-    "revoked": frozenset({"closed"}),
-    "closed": frozenset(),
-}
-STATUSES = tuple(TRANSITIONS)
+STATUSES = (
+    "submitted", "needs_information", "in_review", "approved", "rejected", "withdrawn",
+    "in_progress", "fulfilled", "failed", "expired", "revoked", "closed",
+)  # fmt: skip
 UNDECIDED = ("submitted", "needs_information", "in_review")
-OPEN = (*UNDECIDED, "approved", "in_progress")
-"""Statuses of the backlog: somebody still has to act. A live exception is `approved` and waits for its end,
-so exceptions count as open only while undecided."""
-
 TEXT_FIELDS = (
     "title", "description", "target_type", "target", "requester", "owner", "owner_rule", "assignee",
     "risk_level", "benefit", "risk", "risk_if_denied", "decided_by", "source_url", "category",
@@ -60,17 +43,3 @@ BATCH_COLUMNS = (
 `datetime64[us, UTC]`; JSON_FIELDS and `raw` hold JSON text. `locator` says where a person finds the record.
 `valid_at` is when the observation was true in the source; where the source does not say, the run's `now`.
 """
-
-
-class TransitionRefusedError(GovernanceError):
-    """A decision taken here would break the transition table."""
-
-
-def check_transition(current: str, new: str) -> None:
-    """Raise TransitionRefusedError unless a request in `current` may become `new`."""
-    allowed = TRANSITIONS[current]
-    if new not in allowed:
-        choices = ", ".join(sorted(allowed)) or "nothing: it is final"
-        raise TransitionRefusedError(
-            f"a request that is {current} cannot become {new}; it can become {choices}"
-        )

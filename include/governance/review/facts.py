@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection
 
-from governance.register.history import broken_blocks
+from governance.register.history import broken_blocks, last_seal
 from governance.review import agreement, durations
 from governance.review.history import Histories, Point, histories
 from governance.review.kpis import Kpi, kpis_then, register_then
@@ -31,7 +31,7 @@ class Facts:
 
     `overdue` lists undecided requests beyond their agreement, the longest overrun first: request_id, title,
     owner, risk_level, submitted_at, over (business hours). `broken` are the blocks of the hash chain that do
-    not add up.
+    not add up, `seal` is the newest block with its hash.
     """
 
     as_of: datetime
@@ -41,6 +41,7 @@ class Facts:
     lists: dict[str, Rows]
     overdue: Rows
     broken: list[tuple[int, str]]
+    seal: tuple[int, str] | None
 
     def kpi(self, name: str, **dimension: str) -> Kpi | None:
         """Return one number of a KPI, None where the register has no such row."""
@@ -77,6 +78,7 @@ def gather(connection: Connection, *, as_of: datetime, known: datetime | None, p
             lists={name: _rows(connection, name, as_of) for name in LISTS},
             overdue=_overdue(connection, judged, as_of),
             broken=broken_blocks(connection),
+            seal=last_seal(connection, known),
         )
 
 

@@ -145,4 +145,7 @@ def _chain(facts: Facts) -> Check:
     if facts.broken:
         block, problem = facts.broken[0]
         return Check("bad", "History altered", f"block {block}: {problem}")
-    return Check("good", "History unaltered", "the hash chain of every observation adds up")
+    words = "the hash chain of every observation adds up"
+    if facts.seal:
+        words += f"; block {facts.seal[0]} is sealed {facts.seal[1][:16]}"
+    return Check("good", "History unaltered", words)

@@ -10,7 +10,6 @@ from typing import Any
 from governance.errors import GovernanceError
 from governance.sandbox.airflow import AirflowApi
 
-FINAL = {"success", "failed"}
 PACK = "review_pack__weekly"
 
 
