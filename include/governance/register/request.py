@@ -1,4 +1,4 @@
-"""The request: its vocabulary and its canonical fields."""
+"""The request: its vocabulary, its canonical fields, and the one table of legal transitions."""
 
 from __future__ import annotations
 
@@ -15,10 +15,21 @@ THING_TYPES = (
     "ssm_document",
 )
 
-STATUSES = (
-    "submitted", "needs_information", "in_review", "approved", "rejected", "withdrawn",
-    "in_progress", "fulfilled", "failed", "expired", "revoked", "closed",
-)  # fmt: skip
+TRANSITIONS: dict[str, frozenset[str]] = {  # status -> what a decision may make of it
+    "submitted": frozenset({"in_review", "needs_information", "approved", "rejected", "withdrawn"}),
+    "needs_information": frozenset({"submitted", "in_review", "rejected", "withdrawn"}),
+    "in_review": frozenset({"needs_information", "approved", "rejected", "withdrawn"}),
+    "approved": frozenset({"in_progress", "fulfilled", "expired", "revoked", "withdrawn"}),
+    "rejected": frozenset({"closed", "submitted"}),
+    "withdrawn": frozenset({"closed"}),
+    "in_progress": frozenset({"fulfilled", "failed", "revoked"}),
+    "fulfilled": frozenset({"closed", "in_progress", "expired", "revoked"}),
+    "failed": frozenset({"in_progress", "closed"}),
+    "expired": frozenset({"closed"}),
+    "revoked": frozenset({"closed"}),
+    "closed": frozenset(),
+}
+STATUSES = tuple(TRANSITIONS)
 UNDECIDED = ("submitted", "needs_information", "in_review")
 TEXT_FIELDS = (
     "title", "description", "target_type", "target", "requester", "owner", "owner_rule", "assignee",
