@@ -13,12 +13,12 @@ import pandas as pd
 import pytest
 
 from governance.intake.examination import suite_of
-from governance.intake.files import Folder
 from governance.intake.mapping import map_records
-from governance.intake.readers import CsvReader
+from governance.intake.readers.files.delimited import CsvReader
+from governance.intake.readers.files.places import Folder
+from governance.intake.readers.files.registers import YamlReader
 from governance.intake.records import Pull, Record
 from governance.intake.spec import SourceSpec, read_spec
-from governance.intake.yaml_reader import YamlReader
 from governance.quality.gate import judge
 from governance.register import ownership
 from governance.register.request import BATCH_COLUMNS, STATUSES

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from governance.intake import jira_http
+from governance.intake.readers import http as jira_http
 from intake_worlds import connections, pull, rows, shipped
 
 Answer = tuple[int, dict[str, str], str]
@@ -82,14 +82,14 @@ def status(code: int, **headers: str) -> Answer:
 def waits(monkeypatch) -> list[float]:
     """How long the reader would have slept."""
     slept: list[float] = []
-    real = jira_http.JiraHttp.of.__func__
+    real = jira_http.JsonHttp.of.__func__
 
     def of(cls, connection, options):
         http = real(cls, connection, options)
         http.sleep = slept.append
         return http
 
-    monkeypatch.setattr(jira_http.JiraHttp, "of", classmethod(of))
+    monkeypatch.setattr(jira_http.JsonHttp, "of", classmethod(of))
     return slept
 
 
@@ -150,7 +150,7 @@ def test_a_server_that_stumbles_is_asked_again_a_few_times(jira, waits):
 
 
 @pytest.mark.parametrize(
-    ("code", "words"), [(401, "does not accept our credentials"), (403, "forbids us to search")]
+    ("code", "words"), [(401, "does not accept our credentials"), (403, "forbids us to read")]
 )
 def test_refused_credentials_are_one_clear_line_without_the_secret(jira, code, words):
     result, asked = jira(status(code))

@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from governance.sandbox.scenario import build
-from governance.sandbox.services import BUCKET
+from governance.sandbox.stand_ins import BUCKET, STAND_INS
 from governance.sandbox.surroundings import Services
 
 
@@ -55,7 +55,12 @@ def test_what_they_say_is_readable_for_its_owner_alone(services: Services, var: 
     path = var / "sandbox" / "services.json"
     assert path.stat().st_mode & 0o077 == 0
     assert services.now == build().now
-    assert set(json.loads(path.read_text())) >= {"aws_url", "jira_url", "smtp_port", "registers", "pid"}
+    assert set(json.loads(path.read_text())) == {"connections", "mailbox", "now", "pid"}
+
+
+def test_every_stand_in_is_reached_through_a_connection(services: Services) -> None:
+    assert len(services.stand_ins) >= len(STAND_INS)
+    assert {"aws_default", "platform_jira", "smtp_default", "exception_register"} <= set(services.stand_ins)
 
 
 def test_the_bucket_holds_the_drops(services: Services) -> None:
@@ -79,16 +84,18 @@ def test_the_organization_is_served(services: Services) -> None:
 
 
 def test_jira_lets_in_whom_the_file_names(services: Services) -> None:
-    answer = httpx.get(
-        services.jira_url + "/rest/api/3/myself", auth=(services.jira_login, services.jira_token)
-    )
-    assert answer.json()["emailAddress"] == services.jira_login
+    jira = services.stand_ins["platform_jira"]
+    answer = httpx.get(jira["host"] + "/rest/api/3/myself", auth=(jira["login"], jira["password"]))
+    assert answer.json()["emailAddress"] == jira["login"]
 
 
 def test_mail_is_taken_and_the_register_lies_in_its_folder(services: Services) -> None:
-    with smtplib.SMTP("127.0.0.1", services.smtp_port, timeout=5) as client:
+    with smtplib.SMTP("127.0.0.1", services.stand_ins["smtp_default"]["port"], timeout=5) as client:
         assert client.noop()[0] == 250
-    texts = {path.name: path.read_text("utf-8") for path in services.registers.glob("*.yaml")}
+    texts = {
+        path.name: path.read_text("utf-8")
+        for path in Path(services.stand_ins["exception_register"]["extra"]["path"]).glob("*.yaml")
+    }
     assert texts == build().yaml_registers
 
 
@@ -102,6 +109,6 @@ def test_told_to_stop_they_go_and_come_back_where_they_were(tmp_path: Path) -> N
     assert not ready.exists()
     assert not any(child.is_running() for child in children)
     with pytest.raises(httpx.ConnectError):
-        httpx.get(before.jira_url)
+        httpx.get(before.stand_ins["platform_jira"]["host"])
     with started(tmp_path):
         assert Services.read(ready) == before

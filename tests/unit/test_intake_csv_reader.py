@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from governance.errors import SourceUnavailableError
-from governance.intake import files
-from governance.intake.csv_reader import CsvReader
-from governance.intake.files import Folder
-from governance.intake.reader_options import CsvOptions
+from governance.intake.readers.files import places as files
+from governance.intake.readers.files.delimited import CsvReader
+from governance.intake.readers.files.options import CsvOptions
+from governance.intake.readers.files.places import Folder
 from governance.intake.records import Pull
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from governance.intake.jira_history import observations
+from governance.intake.readers.jira.history import observations
 
 FIELDS = ("status", "assignee", "summary", "risk", "duedate", "due", "labels", "approver")
 

@@ -9,9 +9,10 @@ import sys
 import pytest
 
 from governance.errors import DocumentError, GovernanceError, SourceUnavailableError
-from governance.intake import paginators, records
+from governance.intake import records
 from governance.intake import spec as specs
-from governance.intake.paginators import OffsetPages, TokenPages
+from governance.intake.readers import paginators
+from governance.intake.readers.paginators import OffsetPages, TokenPages
 from governance.quality import storable
 from intake_worlds import MINIMAL, write_spec
 

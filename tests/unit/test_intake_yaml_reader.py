@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from governance.intake.files import Folder
-from governance.intake.reader_options import YamlOptions
+from governance.intake.readers.files.options import YamlOptions
+from governance.intake.readers.files.places import Folder
+from governance.intake.readers.files.registers import YamlReader
 from governance.intake.records import Pull
-from governance.intake.yaml_reader import YamlReader
 
 
 def read(folder: Path, text: str | bytes, pull: Pull | None = None, **options):

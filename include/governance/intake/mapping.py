@@ -12,7 +12,7 @@ import pandas as pd
 from governance.intake import values
 from governance.intake.fields import FieldSource
 from governance.intake.owners import resolve_owners
-from governance.intake.readers import observations
+from governance.intake.readers.registry import observations
 from governance.intake.records import Observation, Record
 from governance.intake.scopes import read_scopes
 from governance.intake.spec import SourceSpec

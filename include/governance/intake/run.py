@@ -20,7 +20,8 @@ from governance.errors import GovernanceError, RegisterUnavailableError
 from governance.intake import runs
 from governance.intake.bypass import sync_bypasses
 from governance.intake.examination import Examined, examine
-from governance.intake.readers import SessionMaker, open_reader
+from governance.intake.readers.kind import Opening, SessionMaker
+from governance.intake.readers.registry import open_reader
 from governance.intake.records import Pull, Record, raw_hash
 from governance.intake.runs import RunResult
 from governance.intake.spec import SourceSpec
@@ -72,7 +73,7 @@ class Intake:
         pull = Pull()
         with self.engine.connect() as connection:
             cursor = None if self.full else runs.last_cursor(connection, spec.name)
-        reader = open_reader(spec, self.lookup, path=self.path, aws=self.aws)
+        reader = open_reader(spec, Opening(self.lookup, self.path, self.aws))
         records = list(reader.records(pull, cursor))
         policy = ownership.read(self.policies or resources.folder("policies", Settings().config_dir))
         with self.engine.connect() as connection:

@@ -14,7 +14,8 @@ from governance import documents, resources
 from governance.documents import Document
 from governance.errors import DocumentError, GovernanceError, Problem
 from governance.intake.fields import Columns, FieldSource, Source, as_source, check_field, check_words
-from governance.intake.reader_options import ReaderOptions, TimeZone
+from governance.intake.readers.options import ReaderOptions
+from governance.intake.readers.vocabulary import TimeZone
 from governance.quality.suite import Check, canonical_suite
 from governance.settings import Settings
 

@@ -87,14 +87,16 @@ def answers(as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.
 @sandbox_app.command("serve")
 def serve(
     var: VarDir = None,
-    aws_port: Annotated[int, typer.Option(help="Port of the AWS stand-in.")] = 5000,
-    jira_port: Annotated[int, typer.Option(help="Port of the Jira stand-in.")] = 5001,
-    smtp_port: Annotated[int, typer.Option(help="Port of the mail server.")] = 5002,
+    port: Annotated[
+        int, typer.Option(help="Port of the AWS stand-in; the others take those that follow.")
+    ] = 5000,
 ) -> None:
-    """Run the stand-ins alone, in the foreground, for experiments: AWS, Jira and a mail server."""
+    """Run the stand-ins alone, in the foreground, for experiments. services.json says where they are."""
     import runpy
 
-    ports = ["--aws-port", str(aws_port), "--jira-port", str(jira_port), "--smtp-port", str(smtp_port)]
+    from governance.sandbox.stand_ins import PORTS
+
+    ports = [f"--{name}-port={port + usual - PORTS['aws']}" for name, usual in PORTS.items()]
     sys.argv = ["governance.sandbox.services", "--var", str(_var_dir(var)), *ports]
     runpy.run_module("governance.sandbox.services", run_name="__main__", alter_sys=True)
 

@@ -16,12 +16,8 @@ from sqlalchemy import make_url
 class Services:
     """Where the stand-ins answer, as `governance.sandbox.services` wrote it to `services.json`."""
 
-    aws_url: str
-    jira_url: str
-    jira_login: str
-    jira_token: str
-    smtp_port: int
-    registers: Path
+    stand_ins: dict[str, dict[str, Any]]
+    """Connection id -> connection in Airflow's JSON form."""
     mailbox: Path
     now: datetime
 
@@ -30,52 +26,26 @@ class Services:
         """Read `services.json`."""
         found = json.loads(path.read_text("utf-8"))
         return cls(
-            aws_url=found["aws_url"],
-            jira_url=found["jira_url"],
-            jira_login=found["jira_login"],
-            jira_token=found["jira_token"],
-            smtp_port=int(found["smtp_port"]),
-            registers=Path(found["registers"]),
+            stand_ins=found["connections"],
             mailbox=Path(found["mailbox"]),
             now=datetime.fromisoformat(found["now"]),
         )
 
+    @property
+    def aws_url(self) -> str:
+        """Where the AWS stand-in answers."""
+        return str(self.stand_ins["aws_default"]["extra"]["endpoint_url"])
+
     def connections(self, register_url: str) -> dict[str, dict[str, Any]]:
         """Return every connection of the demo, by id, in Airflow's JSON form."""
         url = make_url(register_url)
-        aws = {
-            "conn_type": "aws",
-            "login": "AKIASANDBOX000000001",
-            "password": "sandbox-only",
-            "extra": {
-                "region_name": "eu-central-1",
-                "endpoint_url": self.aws_url,
-                "service_config": {"sts": {"endpoint_url": self.aws_url}},
-            },
+        register = {
+            "conn_type": "postgres",
+            "login": url.username,
+            "schema": url.database,
+            "extra": dict(url.query),
         }
-        return {
-            "governance_db": {
-                "conn_type": "postgres",
-                "login": url.username,
-                "schema": url.database,
-                "extra": dict(url.query),
-            },
-            "aws_default": aws,
-            "landing_zone_csv": aws,
-            "platform_jira": {
-                "conn_type": "http",
-                "host": self.jira_url,
-                "login": self.jira_login,
-                "password": self.jira_token,
-            },
-            "exception_register": {"conn_type": "fs", "extra": {"path": str(self.registers)}},
-            "smtp_default": {
-                "conn_type": "smtp",
-                "host": "127.0.0.1",
-                "port": self.smtp_port,
-                "extra": {"disable_ssl": True, "disable_tls": True},
-            },
-        }
+        return {"governance_db": register, **self.stand_ins}
 
     def environment(self, var_dir: Path) -> dict[str, str]:
         """Return the settings that every process of the demo shares."""

@@ -1,4 +1,4 @@
-"""Ask a Jira over HTTP, with patience that has an end."""
+"""Ask a source for JSON over HTTP, with patience that has an end."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ import httpx
 
 from governance.connections import Connection
 from governance.errors import SourceUnavailableError
-from governance.intake.reader_options import JiraOptions
+from governance.intake.readers.vocabulary import HttpOptions
 
 
 @dataclass
-class JiraHttp:
+class JsonHttp:
     """GET with retries: 429 after what Retry-After says, 5xx and time-outs after 1, 2, 4 ... seconds.
 
     All waiting together is at most `options.patience_seconds`.
     """
 
     client: httpx.Client
-    options: JiraOptions
+    options: HttpOptions
     conn_id: str
     sleep: Callable[[float], None] = time.sleep
     _waited: float = field(default=0.0, init=False)
 
     @classmethod
-    def of(cls, connection: Connection, options: JiraOptions) -> JiraHttp:
+    def of(cls, connection: Connection, options: HttpOptions) -> JsonHttp:
         """Return a client with the connection's address and credentials: login and password, or a token."""
         headers = {"Accept": "application/json"}
         auth: httpx.Auth | None = None
@@ -80,7 +80,7 @@ class JiraHttp:
 
     def _read(self, answer: httpx.Response) -> dict[str, Any] | list[Any]:
         if answer.status_code in (401, 403):
-            what = "does not accept our credentials" if answer.status_code == 401 else "forbids us to search"
+            what = "does not accept our credentials" if answer.status_code == 401 else "forbids us to read"
             raise SourceUnavailableError(
                 f"{self._host} {what} ({answer.status_code}):"
                 f" check login and password of connection {self.conn_id}"

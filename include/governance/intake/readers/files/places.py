@@ -41,6 +41,10 @@ class Place(Protocol):
         """Yield the files that fit one of `patterns`, by name; raises SourceUnavailableError."""
         ...
 
+    def probe(self) -> None:
+        """Raise SourceUnavailableError where the place is not there or may not be listed."""
+        ...
+
 
 @dataclass(frozen=True)
 class Folder:
@@ -53,12 +57,16 @@ class Folder:
         if self.path.is_file():
             yield SourceFile(self.path.name, lambda: _settled(self.path))
             return
-        if not self.path.is_dir():
-            raise SourceUnavailableError(f"{self.path} is not there: expected a folder or a file")
+        self.probe()
         for path in sorted(self.path.rglob("*")):
             name = path.relative_to(self.path).as_posix()
             if path.is_file() and _is_wanted(name, patterns):
                 yield SourceFile(name, lambda path=path: _settled(path))  # type: ignore[misc]
+
+    def probe(self) -> None:
+        """Raise SourceUnavailableError where there is neither a folder nor a file."""
+        if not self.path.is_dir() and not self.path.is_file():
+            raise SourceUnavailableError(f"{self.path} is not there: expected a folder or a file")
 
 
 def _settled(path: Path) -> bytes:
@@ -96,6 +104,13 @@ class S3Prefix:
             name = key.removeprefix(self.prefix).lstrip("/") or PurePosixPath(key).name
             if _is_wanted(name, patterns):
                 yield SourceFile(name, lambda key=key: self._read(key))  # type: ignore[misc]
+
+    def probe(self) -> None:
+        """Raise SourceUnavailableError where the bucket may not be listed; names the IAM action missing."""
+        try:
+            self.client.list_objects_v2(Bucket=self.bucket, Prefix=self.prefix, MaxKeys=1)
+        except (ClientError, BotoCoreError) as error:
+            raise self._unavailable("s3:ListBucket", error) from error
 
     def _keys(self) -> list[str]:
         try:

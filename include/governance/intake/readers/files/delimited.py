@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from governance.intake.files import CutOffError, Place, SourceFile, StillWritingError, unpacked
-from governance.intake.reader_options import CsvOptions
+from governance.intake.readers.files.options import CsvOptions
+from governance.intake.readers.files.places import CutOffError, Place, SourceFile, StillWritingError, unpacked
 from governance.intake.records import Pull, Raw, Record
 
 csv.field_size_limit(16 * 1024 * 1024)

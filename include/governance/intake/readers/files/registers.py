@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from governance.intake.files import Place, StillWritingError
-from governance.intake.reader_options import YamlOptions
+from governance.intake.readers.files.options import YamlOptions
+from governance.intake.readers.files.places import Place, StillWritingError
 from governance.intake.records import Pull, Record
 
 

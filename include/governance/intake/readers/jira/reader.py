@@ -14,9 +14,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from governance.errors import SourceUnavailableError
-from governance.intake.jira_http import JiraHttp
-from governance.intake.paginators import OffsetPages, TokenPages
-from governance.intake.reader_options import JiraOptions
+from governance.intake.readers.http import JsonHttp
+from governance.intake.readers.jira.options import JiraOptions
+from governance.intake.readers.paginators import OffsetPages, TokenPages
 from governance.intake.records import Pull, Raw, Record
 
 _SEARCH = {"cloud": "/rest/api/3/search/jql", "data_center": "/rest/api/2/search"}
@@ -28,7 +28,7 @@ class JiraReader:
     """`fields` are the issue fields to ask for; `time_zone` is where JQL's clock is read."""
 
     options: JiraOptions
-    http: JiraHttp
+    http: JsonHttp
     fields: tuple[str, ...]
     time_zone: str
 

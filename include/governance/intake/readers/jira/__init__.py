@@ -1,0 +1,1 @@
+"""Issues of a Jira search, Cloud or Data Center."""

@@ -1,0 +1,12 @@
+"""What a spec may say about where its records come from: one model for each reader, told apart by `type`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from governance.intake.readers.files.options import CsvOptions, YamlOptions
+from governance.intake.readers.jira.options import JiraOptions
+
+ReaderOptions = Annotated[CsvOptions | JiraOptions | YamlOptions, Field(discriminator="type")]

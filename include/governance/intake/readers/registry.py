@@ -1,0 +1,41 @@
+"""Every reader: the `type` of a spec's reader -> the module that implements `kind.ReaderKind`.
+
+Modules are imported when a source of their type is read, so none pays for another's libraries.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+from governance.intake.readers.kind import Opening, ReaderKind
+from governance.intake.records import Observation, Reader, Record
+
+if TYPE_CHECKING:
+    from governance.intake.spec import SourceSpec
+
+KINDS: dict[str, str] = {
+    "csv": "governance.intake.readers.files.kind",
+    "yaml": "governance.intake.readers.files.kind",
+    "jira": "governance.intake.readers.jira.kind",
+}
+
+
+def kind_of(spec: SourceSpec) -> ReaderKind:
+    """Return the kind of reader that a spec names."""
+    return cast("ReaderKind", import_module(KINDS[spec.reader.type]))
+
+
+def open_reader(spec: SourceSpec, opening: Opening) -> Reader:
+    """Return the reader of a spec; raises GovernanceError saying what is missing."""
+    return kind_of(spec).open_reader(spec, opening)
+
+
+def observations(spec: SourceSpec, record: Record) -> list[Observation]:
+    """Return what a record says, each at its own time; one observation of a row or an entry."""
+    return kind_of(spec).observations(spec, record)
+
+
+def probe(spec: SourceSpec, opening: Opening) -> str:
+    """Return in one line that the source answers; raises GovernanceError saying why it does not."""
+    return kind_of(spec).probe(spec, opening)

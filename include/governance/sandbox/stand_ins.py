@@ -1,0 +1,123 @@
+"""Every stand-in of the sandbox: how it is served, and through which Airflow connections it is reached.
+
+To add one: a function that serves it until the block ends, yielding its connections, and a line in STAND_INS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from governance.sandbox import http_server, mail
+from governance.sandbox import jira as jira_site
+from governance.sandbox.aws.server import serve as serve_aws
+from governance.sandbox.jira_faults import Faults
+from governance.sandbox.scenario import Scenario
+
+BUCKET = "governance-drops"
+REGION = "eu-central-1"
+KEY, SECRET = "AKIASANDBOX000000001", "sandbox-only"
+
+Connections = dict[str, dict[str, Any]]
+"""Airflow connection id -> connection in Airflow's JSON form."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a stand-in lives: its files below `home`, its server on `host` and `port` (0: a free one)."""
+
+    home: Path
+    host: str
+    port: int
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """One stand-in. `port` is where `governance sandbox serve` puts it; None where it is only files."""
+
+    name: str
+    port: int | None
+    serve: Callable[[Scenario, Site], AbstractContextManager[Connections]]
+
+
+@contextmanager
+def _aws(scenario: Scenario, site: Site) -> Iterator[Connections]:
+    with serve_aws(scenario.world, host=site.host, port=site.port) as aws:
+        connection = {
+            "conn_type": "aws",
+            "login": KEY,
+            "password": SECRET,
+            "extra": {
+                "region_name": REGION,
+                "endpoint_url": aws.url,
+                "service_config": {"sts": {"endpoint_url": aws.url}},
+            },
+        }
+        fill_bucket(aws.url, scenario.csv_drops)
+        yield {"aws_default": connection, "landing_zone_csv": connection}
+
+
+@contextmanager
+def _jira(scenario: Scenario, site: Site) -> Iterator[Connections]:
+    jira = jira_site.Jira(scenario.jira_issues, Faults())
+    with http_server.serve(jira.application(), site.port, site.host) as served:
+        yield {
+            "platform_jira": {
+                "conn_type": "http",
+                "host": served.url,
+                "login": jira.login,
+                "password": jira.token,
+            }
+        }
+
+
+@contextmanager
+def _smtp(_scenario: Scenario, site: Site) -> Iterator[Connections]:
+    with mail.serve(site.home / "mail", site.port, site.host) as smtp:
+        yield {
+            "smtp_default": {
+                "conn_type": "smtp",
+                "host": "127.0.0.1",
+                "port": smtp.port,
+                "extra": {"disable_ssl": True, "disable_tls": True},
+            }
+        }
+
+
+@contextmanager
+def _exception_register(scenario: Scenario, site: Site) -> Iterator[Connections]:
+    folder = site.home / "exception_register"
+    write_registers(folder, scenario.yaml_registers)
+    yield {"exception_register": {"conn_type": "fs", "extra": {"path": str(folder)}}}
+
+
+STAND_INS: tuple[StandIn, ...] = (
+    StandIn("aws", 5000, _aws),
+    StandIn("jira", 5001, _jira),
+    StandIn("smtp", 5002, _smtp),
+    StandIn("exception_register", None, _exception_register),
+)
+PORTS = {one.name: one.port for one in STAND_INS if one.port is not None}
+
+
+def write_registers(folder: Path, files: Mapping[str, str]) -> None:
+    """Write the register's files; one that is there with the same text is left alone."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        path = folder / name
+        if not path.exists() or path.read_text("utf-8") != text:
+            path.write_text(text, "utf-8")
+
+
+def fill_bucket(aws_url: str, drops: Mapping[str, bytes]) -> None:
+    """Create the bucket in the stand-in and put the drops into it."""
+    session = boto3.Session(KEY, SECRET, region_name=REGION)
+    client = session.client("s3", endpoint_url=aws_url)
+    client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    for key, content in sorted(drops.items()):
+        client.put_object(Bucket=BUCKET, Key=key, Body=content, ContentType="text/csv")
