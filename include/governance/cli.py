@@ -13,7 +13,7 @@ from governance.doctor.commands import doctor
 from governance.errors import GovernanceError
 from governance.escalation.commands import escalate, outbox_app
 from governance.intake.commands import intake_command
-from governance.observation.commands import observe
+from governance.observation.commands import iam, observe
 from governance.quality.commands import quarantine_app
 from governance.reconciliation.commands import findings_app, reconcile
 from governance.register.commands import register_app
@@ -60,7 +60,7 @@ PANELS: dict[str, dict[str, Callable[..., None]]] = {
         "pack": pack,
         "kpis": kpis,
     },
-    "Look after it": {"doctor": doctor},
+    "Look after it": {"doctor": doctor, "iam": iam},
 }
 for panel, commands in PANELS.items():
     for name, function in commands.items():
