@@ -89,7 +89,7 @@ def test_an_exception_tells_its_verdict_and_how_it_came_to_it(register: Engine, 
         with pytest.raises(GovernanceError, match="was not known at"):
             explain_exception(connection, names["ENDED"], LONG_AGO)
     assert "ended on 2026-11-15: EXPIRED_BUT_NONCOMPLIANT [PARTIAL_EVIDENCE]: It ended" in story.head
-    assert [turn[1] for turn in story.turns] == ["status", "finding", "verdict"]
+    assert [turn[1] for turn in story.turns] == ["status", "finding", "finding", "verdict"]
     assert "valid until 2026-11-15: reconciliation has not judged it" in before.head
 
 
