@@ -7,7 +7,6 @@ run finishes the job. `pulled = loaded + unchanged + quarantined` is a constrain
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -74,63 +73,54 @@ class Intake:
         with self.engine.connect() as connection:
             cursor = None if self.full else runs.last_cursor(connection, spec.name)
         reader = open_reader(spec, Opening(self.lookup, self.path, self.aws))
-        records = list(reader.records(pull, cursor))
         policy = ownership.read(self.policies or resources.folder("policies", Settings().config_dir))
         with self.engine.connect() as connection:
+            records = reader.records(pull, cursor)
             examined = examine(connection, spec, records, now=self.now, policy=policy)
         if examined.page:
             runs.keep_page(self.lake, spec.name, run_id, examined.page)
         with self.engine.begin() as connection:
-            result = self._settle(connection, spec, run_id, records, examined, pull)
+            result = self._settle(connection, spec, run_id, examined, pull)
             cursor = pull.cursor if result.status == "complete" else None
             runs.close_run(connection, result, validation=examined.summary, cursor=cursor)
         return result
 
     def _settle(
-        self,
-        connection: Connection,
-        spec: SourceSpec,
-        run_id: int,
-        records: Sequence[Record],
-        examined: Examined,
-        pull: Pull,
+        self, connection: Connection, spec: SourceSpec, run_id: int, examined: Examined, pull: Pull
     ) -> RunResult:
         """Write what the gate decided; the caller owns the transaction."""
-        pulled, failed = len(records), len(examined.items)
+        pulled, failed = examined.parts.pulled, len(examined.failed)
         result = RunResult(spec.name, run_id, "complete", pulled, quarantined=failed)
         if examined.held:
             message = f"the whole batch is held: {examined.held}"
             return replace(result, status="held", quarantined=0, held=pulled, message=message)
-        quarantine.store(connection, spec.name, run_id, examined.items, arrived_at=self.now)
+        quarantine.store(connection, spec.name, run_id, examined.each_item(), arrived_at=self.now)
         if spec.mode == "shadow":
             good = pulled - failed
             message = _line(
                 f"shadow: {good} of {pulled} records would be loaded, {failed} are quarantined", pull
             )
             return replace(result, status="shadow", held=good, message=message)
-        counts = load(connection, examined.good, source=spec.name, run_id=run_id, known_at=self.now)
-        self._mended(connection, spec, run_id, records, examined, pull)
-        sync_bypasses(connection, self.now)
+        counts = load(connection, examined.good_parts(), source=spec.name, run_id=run_id, known_at=self.now)
+        self._mended(connection, spec, run_id, examined, pull)
+        if pulled:  # without news the history tells what it told before
+            sync_bypasses(connection, self.now)
         sums = (
             f"{pulled} pulled = {counts.loaded} loaded + {counts.unchanged} unchanged + {failed} quarantined"
         )
         return replace(result, loaded=counts.loaded, unchanged=counts.unchanged, message=_line(sums, pull))
 
     def _mended(
-        self,
-        connection: Connection,
-        spec: SourceSpec,
-        run_id: int,
-        records: Sequence[Record],
-        examined: Examined,
-        pull: Pull,
+        self, connection: Connection, spec: SourceSpec, run_id: int, examined: Examined, pull: Pull
     ) -> None:
         """Close items whose record came again and passed, or is gone from a place read to its end."""
         waiting = quarantine.waiting(connection, spec.name)
         if not waiting:
             return
-        passed = {raw_hash(r.raw) for number, r in enumerate(records) if number not in examined.failed}
-        failing = {item.raw_hash for item in examined.items}
+        failing = quarantine.seen_in(connection, run_id)
+        if all(w.raw_hash in failing for w in waiting):
+            return
+        passed = {raw_hash(record.raw) for record in examined.passed()}
         again = [w.item for w in waiting if w.raw_hash in passed - failing]
         why = f"passed the gate in run {run_id}"
         quarantine.resolve(connection, again, status="replayed", by="intake", why=why, at=self.now)
