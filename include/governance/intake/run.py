@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, text
 from governance import resources
 from governance.connections import ConnectionLookup, from_environment
 from governance.errors import GovernanceError, RegisterUnavailableError
-from governance.intake import runs
+from governance.intake import runs, vanished
 from governance.intake.bypass import sync_bypasses
 from governance.intake.examination import Examined, examine
 from governance.intake.readers.kind import Opening, SessionMaker
@@ -71,17 +71,20 @@ class Intake:
     def _run(self, spec: SourceSpec, run_id: int) -> RunResult:
         pull = Pull()
         with self.engine.connect() as connection:
-            cursor = None if self.full else runs.last_cursor(connection, spec.name)
+            last = None if self.full else runs.last_cursor(connection, spec.name)
+            cursor = vanished.start_of(spec, last, self.now)
         reader = open_reader(spec, Opening(self.lookup, self.path, self.aws))
         policy = ownership.read(self.policies or resources.folder("policies", Settings().config_dir))
         with self.engine.connect() as connection:
             records = reader.records(pull, cursor)
             examined = examine(connection, spec, records, now=self.now, policy=policy)
+            absence = vanished.look(connection, spec, examined, pull, reader)
         if examined.page:
             runs.keep_page(self.lake, spec.name, run_id, examined.page)
         with self.engine.begin() as connection:
+            vanished.sync(connection, spec, absence, pull, self.now)
             result = self._settle(connection, spec, run_id, examined, pull)
-            cursor = pull.cursor if result.status == "complete" else None
+            cursor = vanished.end_of(pull, cursor, self.now) if result.status == "complete" else None
             runs.close_run(connection, result, validation=examined.summary, cursor=cursor)
         return result
 
