@@ -99,7 +99,8 @@ def _plain(values: Sequence[Any]) -> pd.Series | None:
 
 def text_column(values: Sequence[str | None]) -> pd.Series:
     """Return a column of type `str`; faster than pandas, which looks at every value."""
-    return pd.Series(_TEXT.__from_arrow__(pa.array(values, pa.large_string())))
+    column = pa.array(values, pa.large_string())
+    return pd.Series(_TEXT.__from_arrow__(column))  # type: ignore[attr-defined] # the stubs do not know it
 
 
 _TEXT = pd.StringDtype(na_value=np.nan)
