@@ -18,14 +18,14 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection, text
 
 from governance import resources
-from governance.intake.mapping import key_of, map_records
+from governance.intake.mapping import Mapped, key_of, map_records
 from governance.intake.parts import Part, Parts, in_parts
 from governance.intake.records import Record, raw_hash
 from governance.intake.spec import BatchLimits, SourceSpec
 from governance.quality.gate import Verdict, columns_judged, judge
 from governance.quality.quarantine import Item
 from governance.quality.reasons import Reason, Reasons
-from governance.quality.storable import json_text
+from governance.quality.storable import DEEPEST, json_text
 from governance.quality.suite import Check, canonical_suite
 from governance.register.ownership import OwnershipPolicy
 from governance.register.request import BATCH_COLUMNS
@@ -114,8 +114,8 @@ def examine(
     parts = Parts()
     reasons: Reasons = {}
     judged: list[pd.DataFrame] = []
-    for some in in_parts(records):
-        mapped = map_records(some, spec, now=now, policy=policy, first=parts.pulled, first_row=parts.rows)
+    for drawn in in_parts(records):
+        some, mapped = _mapped(drawn, spec, parts, now=now, policy=policy)
         reasons |= mapped.reasons
         absent = _absent(mapped.batch["record_no"], some, parts.pulled, limits.required_columns)
         judged.append(mapped.batch[columns].assign(absent_column=absent))
@@ -129,6 +129,27 @@ def examine(
         summary={**verdict.summary, "records": parts.pulled, "unreadable": _unreadable(reasons)},
         page=verdict.page,
     )
+
+
+def _mapped(
+    records: list[Record], spec: SourceSpec, before: Parts, *, now: datetime, policy: OwnershipPolicy
+) -> tuple[list[Record], Mapped]:
+    """Map the next records; those nested too deep to be kept as they came are shown by their place."""
+    numbers = {"first": before.pulled, "first_row": before.rows}
+    try:
+        return records, map_records(records, spec, now=now, policy=policy, **numbers)
+    except RecursionError:
+        flat = [_flat(record) for record in records]
+        return flat, map_records(flat, spec, now=now, policy=policy, **numbers)
+
+
+def _flat(record: Record) -> Record:
+    try:
+        json_text(record.raw)
+    except RecursionError:
+        why = f"holds more than {DEEPEST} levels of objects within each other"
+        return Record(record.locator, {"@text": f"{record.locator} {why}"}, f"the record {why}")
+    return record
 
 
 def _judged(
