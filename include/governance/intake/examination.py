@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,9 +11,13 @@ import pandas as pd
 from sqlalchemy import Connection, text
 
 from governance import resources
+from governance.intake import drift, named
+from governance.intake.known import Known
 from governance.intake.mapping import Mapped, key_of, map_records
-from governance.intake.records import Record, raw_hash
+from governance.intake.readers.registry import observations
+from governance.intake.records import Raw, Record, raw_hash
 from governance.intake.spec import BatchLimits, SourceSpec
+from governance.intake.volume import unusual
 from governance.quality.gate import Verdict, judge
 from governance.quality.quarantine import Item
 from governance.quality.reasons import Reason
@@ -33,6 +37,8 @@ class Examined:
     held: str
     summary: dict[str, Any]
     page: str
+    columns: drift.Shapes | None = None
+    """What the next run's columns are held against; None: too few records to say."""
 
 
 def examine(
@@ -43,15 +49,22 @@ def examine(
     now: datetime,
     policy: OwnershipPolicy,
     whole: bool = True,
+    known: Known | None = None,
 ) -> Examined:
     """Map and check records. A record of which any observation fails is kept back as a whole.
 
     `whole` False: these records are no pull of their own (a replay), so limits of the batch do not apply.
+    `known` None: volume, columns, accounts and rules are not judged.
     """
+    known = known or Known()
     mapped = map_records(records, spec, now=now, policy=policy)
     limits = spec.batch if whole else BatchLimits()
+    derived = mapped.batch.assign(
+        absent_column=_absent(mapped, records, limits.required_columns),
+        records_of_key=named.records_of_key(mapped.batch, records, snapshot=spec.shape == "snapshot"),
+    )
     verdict = judge(
-        mapped.batch.assign(absent_column=_absent(mapped, records, limits.required_columns)),
+        named.judged(derived, policy, known.listings),
         mapped.reasons,
         suite_of(spec, limits),
         name=spec.name,
@@ -59,19 +72,70 @@ def examine(
         registered_kinds=_registered_kinds(connection, spec.name, mapped.batch["source_key"]),
     )
     good = mapped.batch[~mapped.batch["record_no"].isin(list(verdict.reasons))]
+    shapes, changes = _columns(spec, records, known.columns)
     return Examined(
         good=good.reset_index(drop=True),
         items=_items(spec, records, mapped, verdict),
         failed=frozenset(verdict.reasons),
-        held=verdict.held or _limit_broken(limits, len(records), len(verdict.reasons)),
-        summary={**verdict.summary, "records": len(records), "unreadable": _unreadable(mapped.reasons)},
+        held=verdict.held
+        or _limit_broken(limits, len(records), len(verdict.reasons))
+        or _unlike_before(spec, len(records), known, changes),
+        summary={
+            **verdict.summary,
+            "records": len(records),
+            "unreadable": _unreadable(mapped.reasons),
+            "fields": _completeness(mapped.batch, spec),
+            "drift": [asdict(change) for change in changes],
+            "newest": None if mapped.batch.empty else _iso(mapped.batch["valid_at"].max()),
+        },
         page=verdict.page,
+        columns=shapes,
     )
 
 
+def _columns(
+    spec: SourceSpec, records: Sequence[Record], before: drift.Shapes | None
+) -> tuple[drift.Shapes | None, list[drift.Drift]]:
+    """Return the shape of the records as they came, and what changed since the run before."""
+    rows = [row for record in drift.sample(records) if (row := _fields(spec, record)) is not None]
+    if before is None or not rows:
+        return None, []
+    now = drift.observe(rows, spec.nulls)
+    changes = drift.changes(before, now, spec.drawn_from, spec.batch.drift) if before else []
+    return (drift.merged(before, now) if len(rows) >= drift.ENOUGH else None), changes
+
+
+def _fields(spec: SourceSpec, record: Record) -> Raw | None:
+    """The columns of a record as its reader gives them to the mapping; None where it cannot be read."""
+    try:
+        return None if record.problem else observations(spec, record)[-1].fields
+    except (ValueError, KeyError, TypeError, IndexError):
+        return None
+
+
+def _unlike_before(spec: SourceSpec, pulled: int, known: Known, changes: Sequence[drift.Drift]) -> str:
+    """Say why a batch is too unlike the ones before it; '' where it is not, or where a person accepted it."""
+    if known.accepted:
+        return ""
+    found = [change.words for change in changes if change.weight == "hold"]
+    if known.volumes is not None and spec.volume:
+        found.append(unusual(pulled, known.volumes, spec.volume))
+    return "; ".join(words for words in found if words)
+
+
+def _completeness(batch: pd.DataFrame, spec: SourceSpec) -> dict[str, int]:
+    """How many rows hold something, for each field that the spec maps; of how many is `rows`."""
+    fields = ["source_key", "kind", "status", *spec.fields]
+    return {name: int(batch[name].notna().sum()) for name in fields}
+
+
 def suite_of(spec: SourceSpec, limits: BatchLimits) -> list[Check]:
-    """Return the canonical expectations that a spec does not waive, its own, and its freshness."""
-    checks = [check for check in canonical_suite() if check.id not in spec.waived]
+    """Return the expectations of the source's kinds, less what it waives, its own, and its freshness."""
+    checks = [
+        check.model_copy(update={"severity": spec.severities.get(check.id, check.severity)})
+        for check in canonical_suite(spec.kinds)
+        if check.id not in spec.waived
+    ]
     checks += spec.expectations
     if limits.freshness_days is not None:
         days = limits.freshness_days
@@ -133,6 +197,10 @@ def _item(spec: SourceSpec, record: Record, shown: dict[Any, Any] | None, reason
         mapped=None if shown is None else json_text(shown),
         reasons=reasons,
     )
+
+
+def _iso(instant: pd.Timestamp) -> str | None:
+    return None if pd.isna(instant) else instant.isoformat()
 
 
 def _unreadable(reasons: dict[int, list[Reason]]) -> dict[str, int]:

@@ -17,8 +17,10 @@ from sqlalchemy import Connection, Engine, text
 from governance import resources
 from governance.connections import ConnectionLookup, from_environment
 from governance.errors import GovernanceError, RegisterUnavailableError
-from governance.intake import runs
+from governance.intake import known, listings, runs
 from governance.intake.bypass import sync_bypasses
+from governance.intake.drift import as_json
+from governance.intake.duplicates.links import link_duplicates
 from governance.intake.examination import Examined, examine
 from governance.intake.readers.kind import Opening, SessionMaker
 from governance.intake.readers.registry import open_reader
@@ -37,7 +39,7 @@ class Intake:
 
     `lookup` finds connections, `aws` makes the boto3 session of one; `path` is a file or folder to read
     instead of the source's own place; `full` ignores where the last pull ended. `policies` None: those of the
-    settings.
+    settings. `accepted` is why a person takes a batch that is unlike the ones before it (volume, columns).
     """
 
     engine: Engine
@@ -49,6 +51,7 @@ class Intake:
     full: bool = False
     path: Path | None = None
     policies: Path | None = None
+    accepted: str = ""
 
     def run(self, spec: SourceSpec) -> RunResult:
         """Run one source. A source that fails raises nothing: result and `intake_run` say why in one line.
@@ -75,16 +78,36 @@ class Intake:
             cursor = None if self.full else runs.last_cursor(connection, spec.name)
         reader = open_reader(spec, Opening(self.lookup, self.path, self.aws))
         records = list(reader.records(pull, cursor))
-        policy = ownership.read(self.policies or resources.folder("policies", Settings().config_dir))
-        with self.engine.connect() as connection:
-            examined = examine(connection, spec, records, now=self.now, policy=policy)
-        if examined.page:
-            runs.keep_page(self.lake, spec.name, run_id, examined.page)
+        examined = self._examined(spec, records, whole=cursor is None)
+        page = runs.keep_page(self.lake, spec.name, run_id, examined.page) if examined.page else None
         with self.engine.begin() as connection:
             result = self._settle(connection, spec, run_id, records, examined, pull)
-            cursor = pull.cursor if result.status == "complete" else None
-            runs.close_run(connection, result, validation=examined.summary, cursor=cursor)
+            observed = runs.Observed(
+                validation=examined.summary,
+                cursor=pull.cursor if result.status == "complete" else None,
+                whole=cursor is None if self.path is None else None,
+                columns=None if examined.columns is None else as_json(examined.columns),
+                page=page,
+                accepted=self.accepted or None,
+            )
+            runs.close_run(connection, result, observed)
         return result
+
+    def _examined(self, spec: SourceSpec, records: Sequence[Record], *, whole: bool) -> Examined:
+        """Examine a pull; a file given by hand is not held against what the source's own place brought."""
+        policy = ownership.read(self._policies)
+        with self.engine.connect() as connection:
+            listed = listings.latest(connection, self.now)
+            held_against = known.Known(listings=listed)
+            if self.path is None:
+                volumes = known.volumes(connection, spec) if whole else None
+                columns = known.columns(connection, spec)
+                held_against = known.Known(volumes, columns, bool(self.accepted), listed)
+            return examine(connection, spec, records, now=self.now, policy=policy, known=held_against)
+
+    @property
+    def _policies(self) -> Path:
+        return self.policies or resources.folder("policies", Settings().config_dir)
 
     def _settle(
         self,
@@ -111,6 +134,7 @@ class Intake:
         counts = load(connection, examined.good, source=spec.name, run_id=run_id, known_at=self.now)
         self._mended(connection, spec, run_id, records, examined, pull)
         sync_bypasses(connection, self.now)
+        link_duplicates(connection, self._policies, now=self.now, run_id=run_id)
         sums = (
             f"{pulled} pulled = {counts.loaded} loaded + {counts.unchanged} unchanged + {failed} quarantined"
         )

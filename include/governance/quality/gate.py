@@ -26,6 +26,12 @@ KIND_FIELDS = {
 """Fields that only requests of one kind have (constraints of the table `request`)."""
 
 
+NAMED = ("malformed_account", "unknown_account", "unknown_control", "unknown_owner")
+"""Derived columns that hold what is wrong itself; it is shown with the reason."""
+TOLD = ("absent_column", *NAMED)
+"""Derived columns that whoever examines a source fills; here they are empty where nobody did."""
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What the gate decided. `reasons` by record number; `held` says why nothing may be loaded, else ''."""
@@ -47,8 +53,8 @@ def judge(
 ) -> Verdict:
     """Check a canonical batch; `reasons` are what the mapping already found and are kept.
 
-    `registered_kinds` is source key -> kind for the requests that the register knows. The batch may have a
-    column `absent_column` (see `suite.DERIVED_COLUMNS`); the others are derived here.
+    `registered_kinds` is source key -> kind for the requests that the register knows. The batch may have
+    those of `suite.DERIVED_COLUMNS` that need the source to tell; the others are derived here.
     """
     wanted = list(checks)
     found: Reasons = {number: list(known) for number, known in reasons.items()}
@@ -56,23 +62,27 @@ def judge(
         return Verdict(found, "", {"expectations": [], "rows": 0})
     from governance.quality.expectations import validate  # noqa: PLC0415 (seconds of import, only where needed)
 
-    validation = validate(derive(batch, registered_kinds), wanted, name=name, now=now)
-    held = _keep_back(found, validation.outcomes, batch.set_index("row_no")["record_no"])
+    derived = derive(batch, registered_kinds)
+    validation = validate(derived, wanted, name=name, now=now)
+    held = _keep_back(found, validation.outcomes, derived.set_index("row_no"))
     return Verdict(found, "; ".join(held), _summary(len(batch), validation.outcomes), validation.page)
 
 
-def _keep_back(found: Reasons, outcomes: Iterable[Outcome], record_of: pd.Series) -> list[str]:
-    """Add to `found` why records are kept back; return why the whole batch is."""
+def _keep_back(found: Reasons, outcomes: Iterable[Outcome], batch: pd.DataFrame) -> list[str]:
+    """Add to `found` why records are kept back; return why the whole batch is. A note keeps nothing back."""
     held = []
     for outcome in outcomes:
-        if outcome.success:
+        if outcome.success or outcome.check.severity == "note":
             continue
         if outcome.check.severity == "hold" or not outcome.failed_rows:
             observed = f" (found {outcome.observed})" if outcome.observed else ""
             held.append(f"expected that {outcome.check.words}{observed}")
             continue
-        for number in record_of.loc[list(outcome.failed_rows)].unique():
-            _add(found, int(number), outcome.check)
+        failed = batch.loc[list(outcome.failed_rows)].drop_duplicates("record_no")
+        named = next((name for name in outcome.check.columns if name in NAMED), "")
+        values = failed[named].tolist() if named else [None] * len(failed)
+        for number, value in zip(failed["record_no"], values, strict=True):
+            _add(found, int(number), outcome.check, value)
     return held
 
 
@@ -88,13 +98,14 @@ def _summary(rows: int, outcomes: Iterable[Outcome]) -> dict[str, Any]:
     return {"rows": rows, "expectations": expectations}
 
 
-def _add(found: Reasons, number: int, check: Check) -> None:
+def _add(found: Reasons, number: int, check: Check, value: str | None) -> None:
     """Add a reason, unless the mapping already said what is wrong with that field."""
     known = found.setdefault(number, [])
-    field = next(iter(check.columns), None)
+    field = None if value else next(iter(check.columns), None)
     if any(reason.field in check.columns and reason.expectation is None for reason in known):
         return
-    reason = Reason(f"expected that {check.words}", field, check.id)
+    shown = f" (found {value!r})" if value else ""
+    reason = Reason(f"expected that {check.words}{shown}", field, check.id)
     if reason not in known:
         known.append(reason)
 
@@ -102,12 +113,14 @@ def _add(found: Reasons, number: int, check: Check) -> None:
 def derive(batch: pd.DataFrame, registered_kinds: Mapping[str, str]) -> pd.DataFrame:
     """Return the batch with `suite.DERIVED_COLUMNS`."""
     kinds = batch.groupby("source_key")["kind"].transform("nunique") if len(batch) else 0
-    absent = batch["absent_column"] if "absent_column" in batch else pd.Series(None, batch.index, dtype="str")
+    nothing = pd.Series(None, batch.index, dtype="str")
+    told = {name: batch.get(name, nothing) for name in TOLD}
     return batch.assign(
         kinds_of_key=kinds,
         registered_kind=batch["source_key"].map(dict(registered_kinds)).astype("str"),
         foreign_field=_foreign_field(batch),
-        absent_column=absent,
+        records_of_key=batch.get("records_of_key", 1),
+        **told,
     )
 
 
