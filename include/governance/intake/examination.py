@@ -59,37 +59,36 @@ def examine(
     known = known or Known()
     mapped = map_records(records, spec, now=now, policy=policy)
     limits = spec.batch if whole else BatchLimits()
-    derived = mapped.batch.assign(
-        absent_column=_absent(mapped, records, limits.required_columns),
-        records_of_key=named.records_of_key(mapped.batch, records, snapshot=spec.shape == "snapshot"),
-    )
     verdict = judge(
-        named.judged(derived, policy, known.listings),
+        named.judged(_derived(mapped, records, spec, limits), policy, known.listings),
         mapped.reasons,
         suite_of(spec, limits),
         name=spec.name,
         now=now,
         registered_kinds=_registered_kinds(connection, spec.name, mapped.batch["source_key"]),
     )
-    good = mapped.batch[~mapped.batch["record_no"].isin(list(verdict.reasons))]
+    failed = frozenset(verdict.reasons)
     shapes, changes = _columns(spec, records, known.columns)
     return Examined(
-        good=good.reset_index(drop=True),
+        good=mapped.batch[~mapped.batch["record_no"].isin(failed)].reset_index(drop=True),
         items=_items(spec, records, mapped, verdict),
-        failed=frozenset(verdict.reasons),
+        failed=failed,
         held=verdict.held
-        or _limit_broken(limits, len(records), len(verdict.reasons))
+        or _limit_broken(limits, len(records), len(failed))
         or _unlike_before(spec, len(records), known, changes),
-        summary={
-            **verdict.summary,
-            "records": len(records),
-            "unreadable": _unreadable(mapped.reasons),
-            "fields": _completeness(mapped.batch, spec),
-            "drift": [asdict(change) for change in changes],
-            "newest": None if mapped.batch.empty else _iso(mapped.batch["valid_at"].max()),
-        },
+        summary=verdict.summary | {"records": len(records)} | _about(mapped, spec, changes),
         page=verdict.page,
         columns=shapes,
+    )
+
+
+def _derived(
+    mapped: Mapped, records: Sequence[Record], spec: SourceSpec, limits: BatchLimits
+) -> pd.DataFrame:
+    """Return the batch with the derived columns that need the records as they came."""
+    return mapped.batch.assign(
+        absent_column=_absent(mapped, records, limits.required_columns),
+        records_of_key=named.records_of_key(mapped.batch, records, snapshot=spec.shape == "snapshot"),
     )
 
 
@@ -123,10 +122,18 @@ def _unlike_before(spec: SourceSpec, pulled: int, known: Known, changes: Sequenc
     return "; ".join(words for words in found if words)
 
 
-def _completeness(batch: pd.DataFrame, spec: SourceSpec) -> dict[str, int]:
-    """How many rows hold something, for each field that the spec maps; of how many is `rows`."""
-    fields = ["source_key", "kind", "status", *spec.fields]
-    return {name: int(batch[name].notna().sum()) for name in fields}
+def _about(mapped: Mapped, spec: SourceSpec, changes: Sequence[drift.Drift]) -> dict[str, Any]:
+    """What the scorecard says of the records: changed columns, the newest, what could not be read, gaps.
+
+    `fields`: how many rows hold something, for each field that the spec maps; of how many is `rows`.
+    """
+    batch, fields = mapped.batch, ["source_key", "kind", "status", *spec.fields]
+    return {
+        "drift": [asdict(change) for change in changes],
+        "newest": None if batch.empty else _iso(batch["valid_at"].max()),
+        "unreadable": _unreadable(mapped.reasons),
+        "fields": {name: int(batch[name].notna().sum()) for name in fields},
+    }
 
 
 def suite_of(spec: SourceSpec, limits: BatchLimits) -> list[Check]:
