@@ -16,7 +16,7 @@ import pandas as pd
 from sqlalchemy import Connection, text
 
 from governance import resources
-from governance.intake.examination import Examined
+from governance.intake.examined import Examined
 from governance.intake.readers.vocabulary import HttpOptions
 from governance.intake.records import Pull, Reader, Tracer
 from governance.intake.spec import SourceSpec
