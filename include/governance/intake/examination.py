@@ -125,7 +125,7 @@ def examine(
         spec=spec,
         parts=parts,
         reasons=verdict.reasons,
-        held=verdict.held or _limit_broken(limits, parts.pulled, len(verdict.reasons)),
+        held=verdict.held or limit_broken(limits, parts.pulled, len(verdict.reasons)),
         summary={**verdict.summary, "records": parts.pulled, "unreadable": _unreadable(reasons)},
         page=verdict.page,
     )
@@ -182,7 +182,8 @@ def suite_of(spec: SourceSpec, limits: BatchLimits) -> list[Check]:
     return checks
 
 
-def _limit_broken(limits: BatchLimits, pulled: int, failed: int) -> str:
+def limit_broken(limits: BatchLimits, pulled: int, failed: int) -> str:
+    """Return which limit of a batch its counts break, else ''."""
     if pulled < limits.min_records:
         return f"{pulled} records pulled, expected at least {limits.min_records}"
     if limits.max_quarantined is not None and failed > limits.max_quarantined * pulled:

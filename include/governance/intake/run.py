@@ -10,15 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
 from governance import resources
 from governance.connections import ConnectionLookup, from_environment
 from governance.errors import GovernanceError, RegisterUnavailableError
-from governance.intake import runs, vanished
+from governance.intake import again, runs, vanished
+from governance.intake.again import Again
 from governance.intake.bypass import sync_bypasses
-from governance.intake.examination import Examined, examine
+from governance.intake.examination import Examined, examine, limit_broken
 from governance.intake.readers.kind import Opening, SessionMaker
 from governance.intake.readers.registry import open_reader
 from governance.intake.records import Pull, Record, raw_hash
@@ -74,9 +76,11 @@ class Intake:
             last = None if self.full else runs.last_cursor(connection, spec.name)
             cursor = vanished.start_of(spec, last, self.now)
         reader = open_reader(spec, Opening(self.lookup, self.path, self.aws))
+        nothing_new, records = again.peek(reader.records(pull, cursor), spec, cursor)
+        if nothing_new is not None:
+            return self._nothing_new(spec, run_id, nothing_new, pull, cursor)
         policy = ownership.read(self.policies or resources.folder("policies", Settings().config_dir))
         with self.engine.connect() as connection:
-            records = reader.records(pull, cursor)
             examined = examine(connection, spec, records, now=self.now, policy=policy)
             absence = vanished.look(connection, spec, examined, pull, reader)
         if examined.page:
@@ -84,8 +88,27 @@ class Intake:
         with self.engine.begin() as connection:
             vanished.sync(connection, spec, absence, pull, self.now)
             result = self._settle(connection, spec, run_id, examined, pull)
-            cursor = vanished.end_of(pull, cursor, self.now) if result.status == "complete" else None
-            runs.close_run(connection, result, validation=examined.summary, cursor=cursor)
+            end = vanished.end_of(pull, cursor, self.now) if result.status == "complete" else None
+            end = again.remembering(end, spec, examined)
+            runs.close_run(connection, result, validation=examined.summary, cursor=end)
+        return result
+
+    def _nothing_new(
+        self, spec: SourceSpec, run_id: int, known: Again, pull: Pull, cursor: dict[str, Any] | None
+    ) -> RunResult:
+        """Close a run whose records all came before, with the counts that examining them would give."""
+        pulled, failed = known.pulled, known.kept_back
+        held = limit_broken(spec.batch, pulled, failed)
+        if held:
+            result = RunResult(spec.name, run_id, "held", pulled, held=pulled, message=_held(held))
+        else:
+            sums = _sums(pulled, 0, pulled - failed, failed)
+            result = RunResult(
+                spec.name, run_id, "complete", pulled, 0, pulled - failed, failed, 0, _line(sums, pull)
+            )
+        with self.engine.begin() as connection:
+            end = None if held else again.kept(vanished.end_of(pull, cursor, self.now), cursor)
+            runs.close_run(connection, result, cursor=end)
         return result
 
     def _settle(
@@ -95,8 +118,7 @@ class Intake:
         pulled, failed = examined.parts.pulled, len(examined.failed)
         result = RunResult(spec.name, run_id, "complete", pulled, quarantined=failed)
         if examined.held:
-            message = f"the whole batch is held: {examined.held}"
-            return replace(result, status="held", quarantined=0, held=pulled, message=message)
+            return replace(result, status="held", quarantined=0, held=pulled, message=_held(examined.held))
         quarantine.store(connection, spec.name, run_id, examined.each_item(), arrived_at=self.now)
         if spec.mode == "shadow":
             good = pulled - failed
@@ -108,9 +130,7 @@ class Intake:
         self._mended(connection, spec, run_id, examined, pull)
         if pulled:  # without news the history tells what it told before
             sync_bypasses(connection, self.now)
-        sums = (
-            f"{pulled} pulled = {counts.loaded} loaded + {counts.unchanged} unchanged + {failed} quarantined"
-        )
+        sums = _sums(pulled, counts.loaded, counts.unchanged, failed)
         return replace(result, loaded=counts.loaded, unchanged=counts.unchanged, message=_line(sums, pull))
 
     def _mended(
@@ -152,6 +172,14 @@ class Intake:
         query = text("SELECT count(*) FROM request WHERE source = :source")
         with self.engine.connect() as connection:
             return int(connection.execute(query, {"source": source}).scalar_one())
+
+
+def _held(why: str) -> str:
+    return f"the whole batch is held: {why}"
+
+
+def _sums(pulled: int, loaded: int, unchanged: int, failed: int) -> str:
+    return f"{pulled} pulled = {loaded} loaded + {unchanged} unchanged + {failed} quarantined"
 
 
 def _line(words: str, pull: Pull) -> str:
