@@ -9,6 +9,9 @@ from pathlib import Path
 from pydantic import AwareDatetime, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+INTAKE_POOL = "intake"
+"""Airflow pool in which the tasks of all sources share the slots."""
+
 
 class Settings(BaseSettings):
     """What a run needs to know about its surroundings.
@@ -33,6 +36,9 @@ class Settings(BaseSettings):
     )
     now: AwareDatetime | None = Field(
         default=None, description="Pretend it is this instant (ISO 8601 with offset): drills and rebuilds"
+    )
+    intake_slots: int = Field(
+        default=4, ge=1, description=f"Slots of the Airflow pool {INTAKE_POOL!r} where we create it"
     )
     aws_pace: float = Field(
         default=1.0,

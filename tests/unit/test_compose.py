@@ -49,6 +49,12 @@ def test_every_default_connection_can_be_read(variable):
     assert found.conn_type
 
 
+def test_the_pool_of_the_sources_is_created_before_anything_runs():
+    from governance.settings import INTAKE_POOL
+
+    assert f"airflow pools set {INTAKE_POOL} " in SERVICES["init"]["command"][-1]
+
+
 def test_the_image_is_built_from_the_lock():
     dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
     assert "--require-hashes -r requirements.lock" in dockerfile

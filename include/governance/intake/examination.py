@@ -61,7 +61,7 @@ def examine(
         parts=pull.parts,
         reasons=verdict.reasons,
         held=verdict.held
-        or _limit_broken(limits, pulled, failed)
+        or limit_broken(limits, pulled, failed)
         or _unlike_before(spec, pulled, known, changes),
         summary=verdict.summary | pull.about(changes),
         page=verdict.page,
@@ -200,7 +200,8 @@ def suite_of(spec: SourceSpec, limits: BatchLimits) -> list[Check]:
     return checks
 
 
-def _limit_broken(limits: BatchLimits, pulled: int, failed: int) -> str:
+def limit_broken(limits: BatchLimits, pulled: int, failed: int) -> str:
+    """Return which limit of a batch its counts break, else ''."""
     if pulled < limits.min_records:
         return f"{pulled} records pulled, expected at least {limits.min_records}"
     if limits.max_quarantined is not None and failed > limits.max_quarantined * pulled:

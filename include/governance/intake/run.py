@@ -11,17 +11,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
 from governance import resources
 from governance.connections import ConnectionLookup, from_environment
 from governance.errors import GovernanceError, RegisterUnavailableError
-from governance.intake import known, listings, runs, vanished
+from governance.intake import again, known, listings, runs, vanished
+from governance.intake.again import Again
 from governance.intake.bypass import sync_bypasses
 from governance.intake.drift import as_json
 from governance.intake.duplicates.links import link_duplicates
-from governance.intake.examination import examine
+from governance.intake.examination import examine, limit_broken
 from governance.intake.examined import Examined
 from governance.intake.readers.kind import Opening, SessionMaker
 from governance.intake.readers.registry import open_reader
@@ -79,8 +81,10 @@ class Intake:
             last = None if self.full else runs.last_cursor(connection, spec.name)
             cursor = vanished.start_of(spec, last, self.now)
         reader = open_reader(spec, Opening(self.lookup, self.path, self.aws))
+        nothing_new, records = again.peek(reader.records(pull, cursor), spec, cursor)
+        if nothing_new is not None:
+            return self._nothing_new(spec, run_id, nothing_new, pull, cursor)
         with self.engine.connect() as connection:
-            records = reader.records(pull, cursor)
             examined = self._examined(connection, spec, records, whole=cursor is None)
             absence = vanished.look(connection, spec, examined, pull, reader)
         page = runs.keep_page(self.lake, spec.name, run_id, examined.page) if examined.page else None
@@ -90,13 +94,31 @@ class Intake:
             end = vanished.end_of(pull, cursor, self.now) if result.status == "complete" else None
             observed = runs.Observed(
                 validation=examined.summary,
-                cursor=end,
+                cursor=again.remembering(end, spec, examined),
                 whole=cursor is None if self.path is None else None,
                 columns=None if examined.columns is None else as_json(examined.columns),
                 page=page,
                 accepted=self.accepted or None,
             )
             runs.close_run(connection, result, observed)
+        return result
+
+    def _nothing_new(
+        self, spec: SourceSpec, run_id: int, told: Again, pull: Pull, cursor: dict[str, Any] | None
+    ) -> RunResult:
+        """Close a run whose records all came before, with the counts that examining them would give."""
+        pulled, failed = told.pulled, told.kept_back
+        held = limit_broken(spec.batch, pulled, failed)
+        if held:
+            result = RunResult(spec.name, run_id, "held", pulled, held=pulled, message=_held(held))
+        else:
+            sums = _sums(pulled, 0, pulled - failed, failed)
+            result = RunResult(
+                spec.name, run_id, "complete", pulled, 0, pulled - failed, failed, 0, _line(sums, pull)
+            )
+        with self.engine.begin() as connection:
+            end = None if held else again.kept(vanished.end_of(pull, cursor, self.now), cursor)
+            runs.close_run(connection, result, runs.Observed(cursor=end, whole=False))
         return result
 
     def _examined(
@@ -123,8 +145,7 @@ class Intake:
         pulled, failed = examined.parts.pulled, len(examined.failed)
         result = RunResult(spec.name, run_id, "complete", pulled, quarantined=failed)
         if examined.held:
-            message = f"the whole batch is held: {examined.held}"
-            return replace(result, status="held", quarantined=0, held=pulled, message=message)
+            return replace(result, status="held", quarantined=0, held=pulled, message=_held(examined.held))
         quarantine.store(connection, spec.name, run_id, examined.each_item(), arrived_at=self.now)
         if spec.mode == "shadow":
             good = pulled - failed
@@ -137,9 +158,7 @@ class Intake:
         if pulled:  # without news the history tells what it told before
             sync_bypasses(connection, self.now)
             link_duplicates(connection, self._policies, now=self.now, run_id=run_id)
-        sums = (
-            f"{pulled} pulled = {counts.loaded} loaded + {counts.unchanged} unchanged + {failed} quarantined"
-        )
+        sums = _sums(pulled, counts.loaded, counts.unchanged, failed)
         return replace(result, loaded=counts.loaded, unchanged=counts.unchanged, message=_line(sums, pull))
 
     def _mended(
@@ -181,6 +200,14 @@ class Intake:
         query = text("SELECT count(*) FROM request WHERE source = :source")
         with self.engine.connect() as connection:
             return int(connection.execute(query, {"source": source}).scalar_one())
+
+
+def _held(why: str) -> str:
+    return f"the whole batch is held: {why}"
+
+
+def _sums(pulled: int, loaded: int, unchanged: int, failed: int) -> str:
+    return f"{pulled} pulled = {loaded} loaded + {unchanged} unchanged + {failed} quarantined"
 
 
 def _line(words: str, pull: Pull) -> str:
