@@ -50,7 +50,6 @@ class BruteForce:
         return all(key in row["tags"] and glob(value, row["tags"][key]) for key, value in s.tag.items())
 
     def fits(self, s, row, unknown=False):
-        """`unknown` says what a tag test makes of a resource whose tags nobody collected."""
         return (
             self.place_fits(s, row["account"])
             and (not s.region or anyglob(s.region, row["region"]))

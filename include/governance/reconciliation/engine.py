@@ -29,6 +29,9 @@ from governance.reconciliation.facts import Array, Facts
 from governance.reconciliation.policy import ReconciliationPolicy
 from governance.reconciliation.scopes import Compiled, compile_scopes
 
+MEMORY = "1GB"
+"""What the join may take unless told otherwise."""
+
 
 @dataclass(frozen=True)
 class Matched:
@@ -48,7 +51,7 @@ class Matched:
 
 
 @contextmanager
-def database(scratch: Path | None = None, memory: str = "2GB") -> Iterator[duckdb.DuckDBPyConnection]:
+def database(scratch: Path | None = None, memory: str = MEMORY) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open an in-memory DuckDB that uses at most `memory` and spills to `scratch`."""
     connection = duckdb.connect()
     try:

@@ -36,11 +36,12 @@ def judge(
     policy: ReconciliationPolicy,
     owners: OwnershipPolicy,
     now: datetime,
+    memory: str = engine.MEMORY,
 ) -> Judgement:
     """Judge every live exception and every non-compliant item of a snapshot."""
     with (
         tempfile.TemporaryDirectory(prefix="governance-duckdb-") as scratch,
-        engine.database(Path(scratch)) as database,
+        engine.database(Path(scratch), memory) as database,
     ):
         matched = engine.match(database, known, exceptions, policy)
         facts = standing.facts(exceptions, matched, clean_before, policy.stale_after_observations)
