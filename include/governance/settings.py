@@ -34,6 +34,11 @@ class Settings(BaseSettings):
     config_dir: Path | None = Field(
         default=None, description="Folder with your own sources/, policies/, templates/, runbooks/"
     )
+    reconciliation_memory: str = Field(
+        default="1GB",
+        pattern=r"^\d+(\.\d+)? ?(MB|GB|MiB|GiB)$",
+        description="What the join of reconciliation may take before it spills to disk: 500MB, 4GB",
+    )
     now: AwareDatetime | None = Field(
         default=None, description="Pretend it is this instant (ISO 8601 with offset): drills and rebuilds"
     )
