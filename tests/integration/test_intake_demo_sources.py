@@ -8,9 +8,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from governance.sandbox.faults import Faults
 from governance.sandbox.http_server import serve
 from governance.sandbox.jira import LOGIN, TOKEN, Jira
-from governance.sandbox.jira_faults import Faults
 from governance.sandbox.scenario import build
 from intake_worlds import connections, frame, pull, rows, shipped
 
@@ -94,7 +94,7 @@ def test_the_landing_zone(register, scenario, now, tmp_path):
 
 @pytest.fixture(params=["cloud", "data_center"])
 def jira(request, scenario):
-    faults = Faults()
+    faults = Faults("/search")
     with serve(Jira(scenario.jira_issues, faults).application()) as serving:
         lookup = connections(
             platform_jira={"conn_type": "http", "host": serving.url, "login": LOGIN, "password": TOKEN}

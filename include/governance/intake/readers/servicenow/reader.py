@@ -92,7 +92,7 @@ class ServiceNowReader:
             chosen = ids[start : start + _RECORDS_PER_AUDIT]
             which = (
                 f"tablename={self.options.table}^documentkeyIN{','.join(chosen)}"
-                f"^fieldnameIN{','.join(self.columns)}"
+                f"^fieldnameIN{','.join(sorted({name.partition('.')[0] for name in self.columns}))}"
             )
             parameters = {"sysparm_display_value": "false", "sysparm_fields": _AUDIT_COLUMNS}
             try:
