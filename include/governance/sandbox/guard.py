@@ -36,10 +36,16 @@ class Guard:
                 response = await run_in_threadpool(answer, request)
             except ValueError as error:
                 return self.refuse(400, str(error))
-            return fault.alter(response, self.manner, str(request.url)) if fault else response
+            return fault.alter(response, self.manner, _again(request)) if fault else response
 
         return guarded
 
     def refuse(self, status: int, message: str) -> Response:
         """Return a refusal in the system's own words."""
         return JSONResponse(self.manner.refusal(message), status)
+
+
+def _again(request: Request) -> str:
+    """The address of the same page, as another link: no two pages of a listing have the same."""
+    times = int(request.query_params.get("again", 0)) + 1
+    return str(request.url.include_query_params(again=times))
