@@ -6,6 +6,7 @@ from copy import deepcopy
 
 import pytest
 
+from governance.errors import SourceUnavailableError
 from governance.intake.readers.github import kind
 from governance.intake.readers.kind import Opening
 from governance.intake.records import Pull
@@ -71,6 +72,13 @@ def test_a_poll_that_finds_nothing_new_costs_one_request(hub):
     records, _ = hub.read(cursor={"updated": "2026-11-16T10:00:00+00:00"})
     assert records == []
     assert sum(hub.site.faults.calls.values()) == 1
+
+
+def test_the_doctor_hears_whether_the_repository_is_shown(hub):
+    assert kind.probe(hub.spec, Opening(hub.lookup)).endswith("shows us example-org/platform-requests")
+    hub.site.faults.plan("expired")
+    with pytest.raises(SourceUnavailableError, match="does not accept our credentials"):
+        kind.probe(hub.spec, Opening(hub.lookup))
 
 
 def test_an_issue_that_changes_while_it_is_read_shifts_no_other_past_a_page(hub):

@@ -74,6 +74,13 @@ def test_a_poll_that_finds_nothing_new_costs_one_request(desk):
     assert told.cursor["updated"] < ahead["updated"]
 
 
+def test_the_doctor_hears_whether_the_table_may_be_read(desk):
+    assert kind.probe(desk.spec, Opening(desk.lookup)).endswith("lets us read change_request")
+    desk.site.denied.add("change_request")
+    with pytest.raises(SourceUnavailableError, match="forbids us to read"):
+        kind.probe(desk.spec, Opening(desk.lookup))
+
+
 def test_many_rows_of_one_second_are_read_to_their_end(desk):
     for row in desk.site.tables["change_request"]:
         row["sys_updated_on"] = {"value": "2026-10-01 10:00:00", "display_value": "01.10.2026 12:00:00"}

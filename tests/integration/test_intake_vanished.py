@@ -106,11 +106,12 @@ def test_deleted_and_transferred_issues_of_github_say_what_became_of_them(regist
     kept_back = sound("platform_requests")
     issues = [
         i for i in build().github_issues if str(i["number"]) not in kept_back and "pull_request" not in i
-    ][:5]
-    home = f"/repositories/{1000}/issues/{issues[4]['number']}"
+    ][:6]
+    home = f"/repositories/1000/issues/{issues[5]['number']}"
     first = Github(REPOSITORY, issues, Faults())
-    transferred, deleted, lost = (issue["number"] for issue in issues[:3])
-    second = Github(REPOSITORY, issues[3:], Faults(), {transferred: home}, frozenset({deleted}))
+    transferred, deleted, lost, sealed = (issue["number"] for issue in issues[:4])
+    second = Github(REPOSITORY, issues[4:], Faults(), {transferred: home}, frozenset({deleted}))
+    second.faults.plan("expired", path=f"/issues/{sealed}")
     spec = shipped("platform_requests")
     for site, full in ((first, False), (second, True)):
         with serve(site.application()) as serving:
@@ -118,11 +119,12 @@ def test_deleted_and_transferred_issues_of_github_say_what_became_of_them(regist
             result = pull(register, spec, now, tmp_path, lookup=lookup, full=full)
             assert result.status == "complete", result.message
     found = dict(rows(register, OPEN))
-    assert found.keys() == {str(transferred), str(deleted), str(lost)}
-    assert found[str(transferred)].endswith(f"it was transferred to {issues[4]['html_url']}")
+    assert found.keys() == {str(transferred), str(deleted), str(lost), str(sealed)}
+    assert found[str(transferred)].endswith(f"it was transferred to {issues[5]['html_url']}")
     assert found[str(deleted)].endswith("GitHub answers 410: it was deleted")
     assert found[str(lost)].endswith("GitHub answers 404: it was deleted, or is hidden from our account")
-    assert rows(register, "SELECT count(*) FROM request") == [(5,)]
+    assert "what became of it cannot be asked: " in found[str(sealed)]
+    assert rows(register, "SELECT count(*) FROM request") == [(6,)]
 
 
 def test_a_record_that_servicenow_deleted_is_noted_but_not_while_a_record_has_no_name(

@@ -194,12 +194,15 @@ def test_accounts_that_moved_are_no_longer_where_they_were_approved(
 def test_every_case_names_a_record_that_exists(scenario: Scenario, exceptions: dict[str, Any]) -> None:
     texts = "\n".join(content.decode("utf-8-sig") for content in scenario.csv_drops.values())
     issues = {issue["key"] for issue in scenario.jira_issues}
+    changes = {row["number"] for row in scenario.servicenow_tables["change_request"]}
+    forms = {str(issue["number"]) for issue in scenario.github_issues}
     for planted in scenario.planted:
         if planted.key is None and planted.fragment:
             assert planted.fragment in texts
         elif planted.key is not None:
             there = {"platform_jira": planted.key in issues, "landing_zone_csv": f"{planted.key};" in texts,
-                     "exception_register": planted.key in exceptions}  # fmt: skip
+                     "exception_register": planted.key in exceptions, "service_desk": planted.key in changes,
+                     "platform_requests": planted.key in forms}  # fmt: skip
             assert there[str(planted.source)], planted
 
 
