@@ -16,6 +16,7 @@ import pandas as pd
 from sqlalchemy import Connection, text
 
 from governance import resources
+from governance.errors import SourceUnavailableError
 from governance.intake.examined import Examined
 from governance.intake.readers.vocabulary import HttpOptions
 from governance.intake.records import Pull, Reader, Tracer
@@ -88,7 +89,10 @@ def sync(connection: Connection, spec: SourceSpec, absence: Absence, pull: Pull,
 def _trace(reader: Reader, key: str, number: int) -> str:
     if not isinstance(reader, Tracer) or number >= MOST_TRACES:
         return "a whole pull did not bring it"
-    return reader.trace(key)
+    try:
+        return reader.trace(key)
+    except SourceUnavailableError as error:
+        return f"what became of it cannot be asked: {error}"
 
 
 def _frame(spec: SourceSpec, gone: Iterable[tuple[Any, str]]) -> pd.DataFrame:
