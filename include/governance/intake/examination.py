@@ -18,7 +18,7 @@ from governance.quality.gate import Verdict, judge
 from governance.quality.quarantine import Item
 from governance.quality.reasons import Reason
 from governance.quality.storable import json_text
-from governance.quality.suite import Check, canonical_suite
+from governance.quality.suite import AUTHENTICATION, Check, canonical_suite
 from governance.register.ownership import OwnershipPolicy
 
 
@@ -50,10 +50,14 @@ def examine(
     """
     mapped = map_records(records, spec, now=now, policy=policy)
     limits = spec.batch if whole else BatchLimits()
+    checks = suite_of(spec, limits)
     verdict = judge(
-        mapped.batch.assign(absent_column=_absent(mapped, records, limits.required_columns)),
+        mapped.batch.assign(
+            absent_column=_absent(mapped, records, limits.required_columns),
+            **_authentication(mapped, records, checks),
+        ),
         mapped.reasons,
-        suite_of(spec, limits),
+        checks,
         name=spec.name,
         now=now,
         registered_kinds=_registered_kinds(connection, spec.name, mapped.batch["source_key"]),
@@ -63,7 +67,7 @@ def examine(
         good=good.reset_index(drop=True),
         items=_items(spec, records, mapped, verdict),
         failed=frozenset(verdict.reasons),
-        held=verdict.held or _limit_broken(limits, len(records), len(verdict.reasons)),
+        held=verdict.held or _limit_broken(limits, records, verdict),
         summary={**verdict.summary, "records": len(records), "unreadable": _unreadable(mapped.reasons)},
         page=verdict.page,
     )
@@ -82,7 +86,9 @@ def suite_of(spec: SourceSpec, limits: BatchLimits) -> list[Check]:
     return checks
 
 
-def _limit_broken(limits: BatchLimits, pulled: int, failed: int) -> str:
+def _limit_broken(limits: BatchLimits, records: Sequence[Record], verdict: Verdict) -> str:
+    dismissed = sum(record.dismissed for record in records)  # no requests: they speak neither for nor against
+    pulled, failed = len(records) - dismissed, len(verdict.reasons) - dismissed
     if pulled < limits.min_records:
         return f"{pulled} records pulled, expected at least {limits.min_records}"
     if limits.max_quarantined is not None and failed > limits.max_quarantined * pulled:
@@ -100,6 +106,20 @@ def _absent(mapped: Mapped, records: Sequence[Record], required: Sequence[str]) 
     return pd.Series(
         [missing.get(int(n)) for n in mapped.batch["record_no"]], dtype="str", index=mapped.batch.index
     )
+
+
+def _authentication(
+    mapped: Mapped, records: Sequence[Record], checks: Sequence[Check]
+) -> dict[str, pd.Series]:
+    """What the receiving host found about the sender, for the checks that ask for it."""
+    asked = {column for check in checks for column in check.columns} & set(AUTHENTICATION)
+    found = [records[int(n)].raw.get("authentication") for n in mapped.batch["record_no"]] if asked else []
+    return {
+        name: pd.Series(
+            [(one or {}).get(name, "unknown") for one in found], dtype="str", index=mapped.batch.index
+        )
+        for name in sorted(asked)
+    }
 
 
 def _registered_kinds(connection: Connection, source: str, keys: pd.Series) -> dict[str, str]:

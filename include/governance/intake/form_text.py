@@ -1,7 +1,7 @@
 """A request form as plain text, the way an e-mail template carries it: `Label: value` lines below a marker.
 
-The template is what `form_text` writes; `form_fields` reads it back as people return it: quoted, bulleted, with
-a signature below, values over several lines. Pure functions: no mail, no spec.
+The template is what `form_text` writes; `form_fields` reads it back as people return it: quoted, bulleted,
+with a signature below, values over several lines. Pure functions: no mail, no spec.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ import re
 from collections.abc import Iterable, Mapping
 
 MARKER = "--- Request form ---"
-"""Above the first label. The words count, whatever surrounds them: `=== Request form: exception ===` will do."""
+"""Above the first label. The words count, not the dashes: `=== Request form: exception ===` will do."""
 END = "--- End of form ---"
 """Below the last value. What follows is no part of the form; so is what follows a signature."""
 
 _MARKER = re.compile(r"[-=*_#~ ]{2,}request form\b", re.IGNORECASE)
 _END = re.compile(
-    r"[-=*_#~ ]{2,}end of (?:request )?form\b|--\s*$|-{3,} ?(?:original message|ursprüngliche nachricht)|_{10,}",
+    r"[-=*_#~ ]{2,}end of (?:request )?form\b|--\s*$|_{10,}"
+    r"|-{3,} ?(?:original message|ursprüngliche nachricht)",
     re.IGNORECASE,
 )
 _COLON = re.compile("[:：]")
@@ -35,9 +36,7 @@ def form_text(fields: Mapping[str, str], title: str = "") -> str:
     --- End of form ---
     """
     head = MARKER.replace("form", f"form: {title}") if title else MARKER
-    lines = [
-        f"{label}: {value}".rstrip().replace("\n", "\n  ") for label, value in fields.items()
-    ]
+    lines = [f"{label}: {value}".rstrip().replace("\n", "\n  ") for label, value in fields.items()]
     return "\n".join([head, *lines, END])
 
 
@@ -52,8 +51,8 @@ def form_fields(text: str, labels: Iterable[str]) -> dict[str, str]:
     >>> form_fields("Hello,\n--- Request form ---\nTitle: Open: 443\n*risk level* (low, high): HIGH\n",
     ...             ["Title", "Risk level"])
     {'Title': 'Open: 443', 'Risk level': 'HIGH'}
-    >>> form_fields("> Title: Report\n> Benefit:\n> 1. faster\n>\n> 2. cheaper\n> -- \n> Ida", ["Title", "Benefit"])
-    {'Title': 'Report', 'Benefit': '1. faster\n\n2. cheaper'}
+    >>> form_fields("> Title: Report\n> Benefit:\n> a\n>\n> b\n> -- \n> Ida", ["Title", "Benefit"])
+    {'Title': 'Report', 'Benefit': 'a\n\nb'}
     >>> form_fields("Title: mine\nRisk:\n\nTitle: quoted", ["Title", "Risk"])
     {'Title': 'mine'}
     >>> form_fields("no form at all: just words", ["Title"])

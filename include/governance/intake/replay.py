@@ -16,6 +16,8 @@ from governance.errors import GovernanceError
 from governance.intake import runs
 from governance.intake.bypass import sync_bypasses
 from governance.intake.examination import examine
+from governance.intake.readers.kind import Settled
+from governance.intake.readers.registry import complete, settle
 from governance.intake.records import Record, raw_hash
 from governance.intake.runs import RunResult
 from governance.intake.spec import SourceSpec, find_spec
@@ -103,11 +105,12 @@ def _replay(
     with runs.reaching_the_register(), runs.only_run(engine, spec.name), engine.begin() as connection:
         run_id = runs.open_run(connection, spec.name, mode="replay", origin=by, now=now)
         for arrived_at, group in _by_arrival(kept).items():
-            records = [one.record for one in group]
+            records = complete(connection, spec, [one.record for one in group])
             examined = examine(connection, spec, records, now=arrived_at, policy=policy, whole=False)
             if examined.held:
                 raise GovernanceError(f"replay of {spec.name}: {examined.held}")
             counts = load(connection, examined.good, source=spec.name, run_id=run_id, known_at=now)
+            settle(connection, spec, Settled(records, examined.failed, run_id, now))
             loaded, unchanged = loaded + counts.loaded, unchanged + counts.unchanged
             passed += [one.item for number, one in enumerate(group) if number not in examined.failed]
             _tell_again(

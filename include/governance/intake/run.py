@@ -17,11 +17,11 @@ from sqlalchemy import Connection, Engine, text
 from governance import resources
 from governance.connections import ConnectionLookup, from_environment
 from governance.errors import GovernanceError, RegisterUnavailableError
-from governance.intake import runs
+from governance.intake import evidence, runs
 from governance.intake.bypass import sync_bypasses
 from governance.intake.examination import Examined, examine
-from governance.intake.readers.kind import Opening, SessionMaker
-from governance.intake.readers.registry import open_reader
+from governance.intake.readers.kind import Opening, SessionMaker, Settled
+from governance.intake.readers.registry import complete, open_reader, settle
 from governance.intake.records import Pull, Record, raw_hash
 from governance.intake.runs import RunResult
 from governance.intake.spec import SourceSpec
@@ -73,10 +73,11 @@ class Intake:
         pull = Pull()
         with self.engine.connect() as connection:
             cursor = None if self.full else runs.last_cursor(connection, spec.name)
-        reader = open_reader(spec, Opening(self.lookup, self.path, self.aws))
+        reader = open_reader(spec, Opening(self.lookup, self.path, self.aws, self.lake))
         records = list(reader.records(pull, cursor))
         policy = ownership.read(self.policies or resources.folder("policies", Settings().config_dir))
         with self.engine.connect() as connection:
+            records = complete(connection, spec, records)
             examined = examine(connection, spec, records, now=self.now, policy=policy)
         if examined.page:
             runs.keep_page(self.lake, spec.name, run_id, examined.page)
@@ -102,6 +103,7 @@ class Intake:
             message = f"the whole batch is held: {examined.held}"
             return replace(result, status="held", quarantined=0, held=pulled, message=message)
         quarantine.store(connection, spec.name, run_id, examined.items, arrived_at=self.now)
+        quarantine.dismiss(connection, spec.name, run_id, _dismissed(records), at=self.now)
         if spec.mode == "shadow":
             good = pulled - failed
             message = _line(
@@ -109,6 +111,8 @@ class Intake:
             )
             return replace(result, status="shadow", held=good, message=message)
         counts = load(connection, examined.good, source=spec.name, run_id=run_id, known_at=self.now)
+        evidence.remember(connection, spec, records, run_id=run_id, at=self.now)
+        settle(connection, spec, Settled(records, examined.failed, run_id, self.now))
         self._mended(connection, spec, run_id, records, examined, pull)
         sync_bypasses(connection, self.now)
         sums = (
@@ -159,6 +163,10 @@ class Intake:
         query = text("SELECT count(*) FROM request WHERE source = :source")
         with self.engine.connect() as connection:
             return int(connection.execute(query, {"source": source}).scalar_one())
+
+
+def _dismissed(records: Sequence[Record]) -> list[bytes]:
+    return [raw_hash(record.raw) for record in records if record.dismissed]
 
 
 def _line(words: str, pull: Pull) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from governance.quality.reasons import Reason, Reasons
-from governance.quality.suite import Check
+from governance.quality.suite import AUTHENTICATION, Check
 
 if TYPE_CHECKING:
     from governance.quality.expectations import Outcome
@@ -47,8 +47,8 @@ def judge(
 ) -> Verdict:
     """Check a canonical batch; `reasons` are what the mapping already found and are kept.
 
-    `registered_kinds` is source key -> kind for the requests that the register knows. The batch may have a
-    column `absent_column` (see `suite.DERIVED_COLUMNS`); the others are derived here.
+    `registered_kinds` is source key -> kind for the requests that the register knows. The batch may have
+    `absent_column` and `suite.AUTHENTICATION` (see `suite.DERIVED_COLUMNS`); the others are derived here.
     """
     wanted = list(checks)
     found: Reasons = {number: list(known) for number, known in reasons.items()}
@@ -108,6 +108,11 @@ def derive(batch: pd.DataFrame, registered_kinds: Mapping[str, str]) -> pd.DataF
         registered_kind=batch["source_key"].map(dict(registered_kinds)).astype("str"),
         foreign_field=_foreign_field(batch),
         absent_column=absent,
+        **{
+            name: pd.Series("unknown", index=batch.index, dtype="str")
+            for name in AUTHENTICATION
+            if name not in batch
+        },
     )
 
 

@@ -15,13 +15,15 @@ from governance import documents
 from governance.documents import Document
 from governance.register.request import BATCH_COLUMNS
 
-DERIVED_COLUMNS = ("kinds_of_key", "registered_kind", "foreign_field", "absent_column")
+AUTHENTICATION = ("spf", "dkim", "dmarc")
+DERIVED_COLUMNS = ("kinds_of_key", "registered_kind", "foreign_field", "absent_column", *AUTHENTICATION)
 """Columns that the gate adds to a batch before it is checked:
 
 kinds_of_key      how many kinds the batch gives to this source key
 registered_kind   the kind under which the register knows it
 foreign_field     a field with a value that requests of this kind do not have
 absent_column     a column the source should have and this record has not
+spf, dkim, dmarc  what the receiving host found about a mail: pass, fail, none ...; unknown where it is silent
 """
 
 _CHECKED = frozenset((*BATCH_COLUMNS, *DERIVED_COLUMNS))

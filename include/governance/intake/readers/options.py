@@ -8,5 +8,6 @@ from pydantic import Field
 
 from governance.intake.readers.files.options import CsvOptions, YamlOptions
 from governance.intake.readers.jira.options import JiraOptions
+from governance.intake.readers.mail.options import ImapOptions
 
-ReaderOptions = Annotated[CsvOptions | JiraOptions | YamlOptions, Field(discriminator="type")]
+ReaderOptions = Annotated[CsvOptions | ImapOptions | JiraOptions | YamlOptions, Field(discriminator="type")]

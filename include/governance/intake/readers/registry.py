@@ -5,19 +5,23 @@ Modules are imported when a source of their type is read, so none pays for anoth
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
-from governance.intake.readers.kind import Opening, ReaderKind
+from governance.intake.readers.kind import ConversingKind, Opening, ReaderKind, Settled
 from governance.intake.records import Observation, Reader, Record
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from governance.intake.spec import SourceSpec
 
 KINDS: dict[str, str] = {
     "csv": "governance.intake.readers.files.kind",
     "yaml": "governance.intake.readers.files.kind",
     "jira": "governance.intake.readers.jira.kind",
+    "imap": "governance.intake.readers.mail.kind",
 }
 
 
@@ -39,3 +43,21 @@ def observations(spec: SourceSpec, record: Record) -> list[Observation]:
 def probe(spec: SourceSpec, opening: Opening) -> str:
     """Return in one line that the source answers; raises GovernanceError saying why it does not."""
     return kind_of(spec).probe(spec, opening)
+
+
+def complete(connection: Connection, spec: SourceSpec, records: Sequence[Record]) -> list[Record]:
+    """Return records with what the register holds of the same requests, where their kind asks for it."""
+    kind = _conversing(spec)
+    return list(records) if kind is None else kind.complete(connection, spec, records)
+
+
+def settle(connection: Connection, spec: SourceSpec, settled: Settled) -> None:
+    """Let a kind keep what its later records will ask for."""
+    kind = _conversing(spec)
+    if kind is not None:
+        kind.settle(connection, spec, settled)
+
+
+def _conversing(spec: SourceSpec) -> ConversingKind | None:
+    kind = kind_of(spec)
+    return cast("ConversingKind", kind) if hasattr(kind, "complete") else None
