@@ -12,11 +12,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from governance.connections import from_environment
 from governance.intake.examination import suite_of
 from governance.intake.mapping import map_records
 from governance.intake.readers.files.delimited import CsvReader
 from governance.intake.readers.files.places import Folder
 from governance.intake.readers.files.registers import YamlReader
+from governance.intake.readers.kind import Opening
+from governance.intake.readers.registry import observations, open_reader
 from governance.intake.records import Pull, Record
 from governance.intake.spec import SourceSpec, read_spec
 from governance.quality.gate import judge
@@ -39,6 +42,8 @@ def sample(spec: SourceSpec) -> list[Record]:
     assert len(places) == 1, f"one sample for {spec.name} in {SAMPLES}, a file or a folder"
     if spec.reader.type == "jira":
         return [Record(issue["key"], issue) for issue in json.loads(places[0].read_text("utf-8"))["issues"]]
+    if spec.reader.type == "imap":
+        return list(open_reader(spec, Opening(from_environment, places[0])).records(Pull(), None))
     reader = {"csv": CsvReader, "yaml": YamlReader}[spec.reader.type]
     return list(reader(spec.reader, Folder(places[0])).records(Pull()))
 
@@ -78,7 +83,9 @@ def test_mapping_twice_gives_the_same(spec, now):
 def test_every_column_that_the_spec_names_occurs_in_the_sample(spec, now):
     if spec.reader.type == "jira":
         pytest.skip("an issue shows only the fields that hold something")
-    seen = {column for record in sample(spec) for column in record.raw}
+    seen = {
+        column for record in sample(spec) for told in observations(spec, record) for column in told.fields
+    }
     named = {c.split(".")[0] for s in (spec.status, spec.kind, *spec.fields.values()) for c in s.column}
     assert {column for column in named | set(spec.key) if not column.startswith("@")} - seen == set()
 

@@ -8,6 +8,8 @@ from governance.intake import evidence
 from governance.intake.readers.mail import reader as imap_reader
 from governance.intake.replay import replay
 from governance.intake.run import Intake
+from governance.sandbox.imap import Imap
+from governance.sandbox.scenario import build
 from intake_worlds import POLICIES, connections, frame, pull, reasons, rows, shipped
 from mail_worlds import FORM, SOURCE, drawn, form, history, mail, mailbox, served
 
@@ -436,3 +438,31 @@ def test_a_folder_of_messages_can_be_read_instead(register, now, tmp_path):
     (folder / "2.eml").write_bytes(VACATION)
     result = Intake(register, now, str(tmp_path), path=folder, policies=POLICIES).run(shipped(SOURCE))
     assert (result.loaded, result.quarantined) == (1, 1)
+
+
+def test_the_mailbox_of_the_demo_gives_what_was_planted(register, now, tmp_path):
+    scenario = build()
+    box = Imap(list(scenario.mailbox))
+    result = drawn(register, box, now, tmp_path)
+    assert reasons(register, SOURCE).keys() == {
+        "<risky@mail.example.com>",
+        "<dated@mail.example.com>",
+        "<forged@mail.example.com>",
+        "<nobody@mail.example.com>",
+    }
+    assert (result.pulled, result.loaded, result.unchanged, result.quarantined) == (15, 8, 1, 6)
+    keys = [key.partition("@")[0] for (key,) in rows(register, "SELECT source_key FROM request ORDER BY 1")]
+    assert keys == ["broken", "pilot", "queue", "rotate", "survey", "tokyo"]
+    assert [actor.partition("@")[0] for actor, _, _ in history(register, "survey@mail.example.com")] == [
+        "ida.brandt", "jonas.keller", "ida.brandt"
+    ]  # fmt: skip
+    waiting = rows(register, "SELECT source_key FROM quarantine WHERE status = 'open'")
+    planted = [p.key for p in scenario.planted if p.source == SOURCE and p.expects == "quarantine" and p.key]
+    assert sorted(key for (key,) in waiting) == sorted(planted)
+    assert rows(register, "SELECT count(*) FROM quarantine WHERE status = 'discarded'") == [(2,)]
+    assert rows(register, "SELECT name FROM evidence ORDER BY 1") == [("figures.pdf",), ("sizing.zip",)]
+    owners = dict(rows(register, "SELECT source_key, owner FROM request"))
+    for case in scenario.planted:
+        if case.source == SOURCE and case.expects == "owner":
+            assert owners[case.key] == case.recipient, case
+    assert drawn(register, box, now, tmp_path).pulled == 0

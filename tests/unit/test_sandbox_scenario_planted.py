@@ -194,12 +194,13 @@ def test_accounts_that_moved_are_no_longer_where_they_were_approved(
 def test_every_case_names_a_record_that_exists(scenario: Scenario, exceptions: dict[str, Any]) -> None:
     texts = "\n".join(content.decode("utf-8-sig") for content in scenario.csv_drops.values())
     issues = {issue["key"] for issue in scenario.jira_issues}
+    mails = "\n".join(message.content.decode("latin-1") for message in scenario.mailbox)
     for planted in scenario.planted:
         if planted.key is None and planted.fragment:
             assert planted.fragment in texts
         elif planted.key is not None:
             there = {"platform_jira": planted.key in issues, "landing_zone_csv": f"{planted.key};" in texts,
-                     "exception_register": planted.key in exceptions}  # fmt: skip
+                     "exception_register": planted.key in exceptions, "governance_mailbox": planted.key in mails}  # fmt: skip
             assert there[str(planted.source)], planted
 
 
@@ -207,9 +208,14 @@ def test_each_kind_of_defect_is_planted_at_least_twice(scenario: Scenario) -> No
     kinds: Counter[str | None] = Counter()
     for planted in scenario.planted:
         kinds[planted.verdict or planted.finding_type or planted.rung or planted.expects] += 1
-    kinds.subtract({"quarantine": 3})
+    kinds.subtract({"quarantine": 4})
     assert min(kinds.values()) >= 2
-    for source, number in (("platform_jira", 5), ("landing_zone_csv", 6), ("exception_register", 6)):
+    for source, number in (
+        ("platform_jira", 5),
+        ("landing_zone_csv", 6),
+        ("exception_register", 6),
+        ("governance_mailbox", 4),
+    ):
         wrong = [p for p in scenario.planted if p.expects == "quarantine" and p.source == source]
         assert len([p for p in wrong if p.count is None]) == number
         assert [p.count for p in wrong if p.count is not None] == [number]

@@ -13,7 +13,7 @@ from typing import Any
 
 import boto3
 
-from governance.sandbox import http_server, mail
+from governance.sandbox import http_server, imap, mail
 from governance.sandbox import jira as jira_site
 from governance.sandbox.aws.server import serve as serve_aws
 from governance.sandbox.jira_faults import Faults
@@ -90,6 +90,21 @@ def _smtp(_scenario: Scenario, site: Site) -> Iterator[Connections]:
 
 
 @contextmanager
+def _imap(scenario: Scenario, site: Site) -> Iterator[Connections]:
+    with imap.serve(imap.Imap(scenario.mailbox), site.port, site.host) as served:
+        yield {
+            "governance_mailbox": {
+                "conn_type": "imap",
+                "host": served.host,
+                "port": served.port,
+                "login": imap.LOGIN,
+                "password": imap.PASSWORD,
+                "extra": {"use_ssl": False},
+            }
+        }
+
+
+@contextmanager
 def _exception_register(scenario: Scenario, site: Site) -> Iterator[Connections]:
     folder = site.home / "exception_register"
     write_registers(folder, scenario.yaml_registers)
@@ -100,6 +115,7 @@ STAND_INS: tuple[StandIn, ...] = (
     StandIn("aws", 5000, _aws),
     StandIn("jira", 5001, _jira),
     StandIn("smtp", 5002, _smtp),
+    StandIn("imap", 5010, _imap),
     StandIn("exception_register", None, _exception_register),
 )
 PORTS = {one.name: one.port for one in STAND_INS if one.port is not None}

@@ -6,6 +6,7 @@ CREATE TABLE mail_message (
     message_id   text        NOT NULL,                     -- without its brackets
     content      text        NOT NULL,                     -- sha256 of what it says: two messages may bear one id
     source_key   text        NOT NULL,                     -- the thread: key of the request
+    place        bigint      GENERATED ALWAYS AS IDENTITY, -- in the order in which they became known
     run_id       bigint      NOT NULL REFERENCES intake_run,
     PRIMARY KEY (source, message_id, content)
 );

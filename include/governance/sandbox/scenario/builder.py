@@ -17,6 +17,7 @@ from governance.sandbox.scenario import (
     gaps,
     jira_issues,
     landing_zone,
+    mailbox,
     malformed,
     organization,
     planted_covers,
@@ -76,7 +77,8 @@ def build(seed: int = SEED) -> Scenario:
         recorders=gaps.recorders(accounts), now=NOW,
     )  # fmt: skip
     planted = [*answers_yaml, *found.planted, found.total(), *answers_jira, *answers_csv, *malformed.totals()]
-    return Scenario(world, issues, drops, texts, planted)
+    letters, answers_mail = mailbox.write()
+    return Scenario(world, issues, drops, texts, [*planted, *answers_mail], mailbox=letters)
 
 
 def _exceptions(random: Random, desk: ExceptionDesk, found: deviations.Deviations) -> list[ExceptionEntry]:

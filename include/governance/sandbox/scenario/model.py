@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from governance.sandbox.imap import StoredMessage
 from governance.sandbox.world import World
 
 NOW = datetime(2026, 11, 16, 8, tzinfo=UTC)
@@ -59,7 +60,7 @@ class Scenario:
     """Everything the stand-ins serve, and the right answers.
 
     `jira_issues`: issues of Jira Cloud with their changelog, descriptions as plain text.
-    `csv_drops`: S3 key -> bytes. `yaml_registers`: file name -> text.
+    `csv_drops`: S3 key -> bytes. `yaml_registers`: file name -> text. `mailbox`: messages, oldest first.
     """
 
     world: World
@@ -68,6 +69,7 @@ class Scenario:
     yaml_registers: dict[str, str]
     planted: list[Planted]
     now: datetime = NOW
+    mailbox: list[StoredMessage] = field(default_factory=list)
 
 
 @dataclass

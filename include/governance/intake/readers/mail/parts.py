@@ -16,7 +16,7 @@ LONGEST_NAME = 120
 MOST_TEXT_BYTES = 500_000
 """Of each part; text beyond it is no request that anybody reads."""
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,62}/[a-z0-9][a-z0-9!#$&^_.+-]{0,62}")
-_UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"|?*\u200b-\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]')
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"|?*\u2400\u200b-\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]')
 
 
 @dataclass(frozen=True)

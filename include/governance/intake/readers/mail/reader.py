@@ -12,6 +12,7 @@ from typing import Any
 
 from governance.connections import Connection
 from governance.errors import SourceUnavailableError
+from governance.intake.readers.mail import threads
 from governance.intake.readers.mail.message import Reading, fallback_id, read_message
 from governance.intake.readers.mail.options import ImapOptions
 from governance.intake.readers.mail.transport import ConnectionLostError, Fetched, Mailbox
@@ -83,7 +84,10 @@ class ImapReader:
 
 @dataclass
 class FolderReader:
-    """Messages as files of a folder (`*.eml`), or one file: what `--path` names instead of the mailbox."""
+    """Messages as files of a folder (`*.eml`), or one file: what `--path` names instead of the mailbox.
+
+    Replies find their request among the files; in a run the register is asked as well.
+    """
 
     path: Path
     reading: Reading
@@ -95,7 +99,7 @@ class FolderReader:
         files = [self.path] if self.path.is_file() else sorted(self.path.rglob("*.eml"))
         records = [read(file.read_bytes(), self.reading) for file in files]
         note_dismissed(pull, sum(record.dismissed for record in records))
-        yield from records
+        yield from threads.by_themselves(records)
 
 
 def note_dismissed(pull: Pull, number: int) -> None:

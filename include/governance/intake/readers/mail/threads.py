@@ -51,6 +51,11 @@ def asked_about(records: Iterable[Record]) -> tuple[set[str], set[str]]:
     return ids, {tag for raw in told for tag in raw["tags"]}
 
 
+def by_themselves(records: Sequence[Record]) -> list[Record]:
+    """Return the records with their threads as far as they tell them themselves, no register asked."""
+    return together(assign(records, "", Known()), {})
+
+
 def assign(records: Sequence[Record], source: str, known: Known) -> list[Record]:
     """Return the records, each message with its thread as `context["thread"]`, or with a problem."""
     here: dict[str, Raw] = {}
