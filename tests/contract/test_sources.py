@@ -12,12 +12,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from governance.connections import from_environment
 from governance.intake.examination import suite_of
 from governance.intake.mapping import map_records
 from governance.intake.readers.files.delimited import CsvReader
 from governance.intake.readers.files.places import Folder
 from governance.intake.readers.files.registers import YamlReader
 from governance.intake.readers.github.webhooks import WebhookReader
+from governance.intake.readers.kind import Opening
+from governance.intake.readers.registry import observations, open_reader
 from governance.intake.records import Pull, Record
 from governance.intake.spec import SourceSpec, read_spec
 from governance.quality.gate import judge
@@ -45,6 +48,8 @@ def sample(spec: SourceSpec) -> list[Record]:
         return [Record(f"row {number}", row) for number, row in enumerate(found)]
     if spec.reader.type == "github":
         return [Record(f"#{issue['number']}", issue) for issue in json.loads(places[0].read_text("utf-8"))]
+    if spec.reader.type == "imap":
+        return list(open_reader(spec, Opening(from_environment, places[0])).records(Pull(), None))
     reader = {"csv": CsvReader, "yaml": YamlReader, "github_webhook": WebhookReader}[spec.reader.type]
     return list(reader(spec.reader, Folder(places[0])).records(Pull()))
 
@@ -84,7 +89,9 @@ def test_mapping_twice_gives_the_same(spec, now):
 def test_every_column_that_the_spec_names_occurs_in_the_sample(spec, now):
     if spec.reader.type in ("jira", "github", "github_webhook"):
         pytest.skip("an issue shows only the fields that hold something")
-    seen = {column for record in sample(spec) for column in record.raw}
+    seen = {
+        column for record in sample(spec) for told in observations(spec, record) for column in told.fields
+    }
     named = {
         c.removesuffix(".display_value").split(".")[0]
         for s in (spec.status, spec.kind, *spec.fields.values())

@@ -178,3 +178,15 @@ def test_a_batch_that_fails_altogether_takes_seconds():
     many = pd.concat([batch({})] * 20_000, ignore_index=True)
     many = many.assign(record_no=range(20_000), row_no=range(20_000), status="begun", title="?")
     assert len(decide(many).reasons) == 20_000
+
+
+@pytest.mark.parametrize(
+    ("title", "readable"),
+    [("東京リージョン", True), ("Größe", True), ("7", True), ("…", False), ("?!_ - /", False), ("。", False), (" \t", False)],
+)  # fmt: skip
+def test_a_title_is_readable_in_any_script(title, readable):
+    [check] = [check for check in canonical_suite() if check.id == "title_readable"]
+    verdict = judge(
+        batch({**SOUND, "title": title}), {}, [check], name="titles", now=NOW, registered_kinds={}
+    )
+    assert (verdict.reasons == {}) is readable

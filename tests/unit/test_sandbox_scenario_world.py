@@ -29,6 +29,7 @@ def everything(scenario: Scenario) -> list[bytes]:
         json.dumps(scenario.jira_issues).encode(),
         *(key.encode() + content for key, content in scenario.csv_drops.items()),
         *(name.encode() + text.encode() for name, text in scenario.yaml_registers.items()),
+        *(message.content for message in scenario.mailbox),
     ]
 
 

@@ -26,7 +26,7 @@ from governance.intake.volume import unusual
 from governance.quality.gate import Verdict, columns_judged, judge
 from governance.quality.reasons import Reason, Reasons
 from governance.quality.storable import DEEPEST, json_text
-from governance.quality.suite import Check, canonical_suite
+from governance.quality.suite import AUTHENTICATION, Check, canonical_suite
 from governance.register.ownership import OwnershipPolicy
 
 _NO_ROWS = Verdict({}, "", {"expectations": [], "rows": 0})
@@ -50,12 +50,13 @@ def examine(
     known = known or Known()
     limits = spec.batch if whole else BatchLimits()
     suite = suite_of(spec, limits)
-    pull = _Pull(spec, policy, known, limits, columns_judged(suite))
+    pull = _Pull(spec, policy, known, limits, suite)
     for drawn in in_parts(records):
         pull.take(drawn, now)
     verdict = _judged(connection, pull, suite, now)
     shapes, changes = _columns(spec, pull.sample, known.columns)
-    pulled, failed = pull.parts.pulled, len(verdict.reasons)
+    aside = len(pull.parts.dismissed)  # no requests: they speak neither for nor against the batch
+    pulled, failed = pull.parts.pulled - aside, len(verdict.reasons) - aside
     return Examined(
         spec=spec,
         parts=pull.parts,
@@ -80,7 +81,7 @@ class _Pull:
     policy: OwnershipPolicy
     known: Known
     limits: BatchLimits
-    columns: list[str]
+    suite: list[Check]
     parts: Parts = field(default_factory=Parts)
     reasons: Reasons = field(default_factory=dict)
     judged: list[pd.DataFrame] = field(default_factory=list)
@@ -99,9 +100,12 @@ class _Pull:
         self.newest = pd.Series([self.newest, batch["valid_at"].max()]).max()
         names = named.judged(batch, self.policy, self.known.listings)
         place = ["locator"] if self.spec.shape == "snapshot" else []
-        columns = list(dict.fromkeys([*self.columns, *place, *names.columns.difference(batch.columns)]))
+        columns = list(
+            dict.fromkeys([*columns_judged(self.suite), *place, *names.columns.difference(batch.columns)])
+        )
         absent = _absent(batch["record_no"], some, self.parts.pulled, self.limits.required_columns)
-        self.judged.append(names[columns].assign(absent_column=absent))
+        told = _authentication(batch["record_no"], some, self.parts.pulled, self.suite)
+        self.judged.append(names[columns].assign(absent_column=absent, **told))
         self.parts.add(some, batch)
 
     def batch(self) -> pd.DataFrame:
@@ -218,6 +222,18 @@ def _absent(numbers: pd.Series, records: Sequence[Record], first: int, required:
         for record in records
     ]
     return pd.Series([missing[number - first] for number in numbers], dtype="str", index=numbers.index)
+
+
+def _authentication(
+    numbers: pd.Series, records: Sequence[Record], first: int, suite: Sequence[Check]
+) -> dict[str, pd.Series]:
+    """What the receiving host found about the sender, for the checks that ask for it."""
+    asked = {column for check in suite for column in check.columns} & set(AUTHENTICATION)
+    found = [records[number - first].raw.get("authentication") or {} for number in numbers] if asked else []
+    return {
+        name: pd.Series([one.get(name, "unknown") for one in found], dtype="str", index=numbers.index)
+        for name in sorted(asked)
+    }
 
 
 def _registered_kinds(connection: Connection, source: str, keys: pd.Series) -> dict[str, str]:

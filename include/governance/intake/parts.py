@@ -43,6 +43,10 @@ class Parts:
     pulled: int = 0
     """How many records."""
     rows: int = 0
+    dismissed: list[Record] = field(default_factory=list)
+    """Records that are no requests at all."""
+    with_evidence: list[Record] = field(default_factory=list)
+    """Records that came with files."""
     _laid_down: list[Part] = field(default_factory=list)
     _newest: Part | None = None
     _file: IO[bytes] | None = None
@@ -51,6 +55,8 @@ class Parts:
         """Take the next part."""
         if self._newest is not None:
             self._laid_down.append(self._lay_down(self._newest))
+        self.dismissed += [record for record in records if record.dismissed]
+        self.with_evidence += [record for record in records if record.evidence]
         table = pa.Table.from_pandas(rows, preserve_index=False)
         self._newest = Part(self.pulled, lambda: records, lambda: table)
         self.pulled += len(records)
@@ -75,7 +81,10 @@ class Parts:
     def _lay_down(self, part: Part) -> Part:
         file = self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115 (it goes with the parts)
         begin = file.seek(0, 2)
-        told = [(record.locator, record.raw, record.problem) for record in part.records()]
+        told = [
+            (one.locator, one.raw, one.problem, one.dismissed, one.evidence, one.context)
+            for one in part.records()
+        ]
         pickle.dump(told, file, protocol=pickle.HIGHEST_PROTOCOL)
         middle = file.tell()
         rows = part.rows()

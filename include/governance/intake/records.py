@@ -13,15 +13,32 @@ Raw = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """A file that came with a record and is stored below the lake. `name` is for people, never a path."""
+
+    name: str
+    media_type: str
+    sha256: str
+    size: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """One record as the source delivered it; with a `problem` it could not be read as one.
 
-    `locator` is `file:line` or the issue's key. `raw` holds only what JSON can.
+    `locator` is `file:line` or the issue's key. `raw` holds only what JSON can. `dismissed`: it is no
+    request at all, as `problem` says: counted as quarantined and closed at once, so that nobody is asked to
+    mend it.
+    `context` is what the register holds of the same request, for kinds whose records tell only a part of it.
     """
 
     locator: str
     raw: Raw
     problem: str | None = None
+    dismissed: bool = False
+    evidence: tuple[Evidence, ...] = ()
+    context: Raw | None = None
 
     @property
     def place(self) -> str:

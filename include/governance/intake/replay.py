@@ -13,11 +13,12 @@ from sqlalchemy import Connection, Engine, text
 
 from governance import resources
 from governance.errors import GovernanceError
-from governance.intake import listings, runs
+from governance.intake import conversation, listings, runs
 from governance.intake.bypass import sync_bypasses
 from governance.intake.duplicates.links import link_duplicates
 from governance.intake.examination import examine
 from governance.intake.known import Known
+from governance.intake.readers.registry import complete
 from governance.intake.records import Record, raw_hash
 from governance.intake.runs import RunResult
 from governance.intake.spec import SourceSpec, find_spec
@@ -144,13 +145,14 @@ class _Replay:
         loaded = unchanged = 0
         passed: list[int] = []
         for arrived_at, group in _by_arrival(kept).items():
-            records = [one.record for one in group]
+            records = complete(connection, self.spec, [one.record for one in group])
             examined = examine(
                 connection, self.spec, records, now=arrived_at, policy=policy, whole=False, known=known
             )
             if examined.held:
                 raise GovernanceError(f"replay of {self.spec.name}: {examined.held}")
             counts = load(connection, examined.good, source=self.spec.name, run_id=run_id, known_at=self.now)
+            conversation.settle(connection, examined, run_id, self.now)
             loaded, unchanged = loaded + counts.loaded, unchanged + counts.unchanged
             passed += [one.item for number, one in enumerate(group) if number not in examined.failed]
             failed = [one.item for number, one in enumerate(group) if number in examined.failed]

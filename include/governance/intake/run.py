@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, text
 from governance import resources
 from governance.connections import ConnectionLookup, from_environment
 from governance.errors import GovernanceError, RegisterUnavailableError
-from governance.intake import again, known, listings, runs, vanished
+from governance.intake import again, conversation, known, listings, runs, vanished
 from governance.intake.again import Again
 from governance.intake.bypass import sync_bypasses
 from governance.intake.drift import as_json
@@ -26,7 +26,7 @@ from governance.intake.duplicates.links import link_duplicates
 from governance.intake.examination import examine, limit_broken
 from governance.intake.examined import Examined
 from governance.intake.readers.kind import Opening, SessionMaker
-from governance.intake.readers.registry import open_reader
+from governance.intake.readers.registry import complete, open_reader
 from governance.intake.records import Pull, Record, raw_hash
 from governance.intake.runs import RunResult
 from governance.intake.spec import SourceSpec
@@ -80,11 +80,12 @@ class Intake:
         with self.engine.connect() as connection:
             last = None if self.full else runs.last_cursor(connection, spec.name)
             cursor = vanished.start_of(spec, last, self.now)
-        reader = open_reader(spec, Opening(self.lookup, self.path, self.aws))
+        reader = open_reader(spec, Opening(self.lookup, self.path, self.aws, self.lake))
         nothing_new, records = again.peek(reader.records(pull, cursor), spec, cursor)
         if nothing_new is not None:
             return self._nothing_new(spec, run_id, nothing_new, pull, cursor)
         with self.engine.connect() as connection:
+            records = complete(connection, spec, records)
             examined = self._examined(connection, spec, records, whole=cursor is None)
             absence = vanished.look(connection, spec, examined, pull, reader)
         page = runs.keep_page(self.lake, spec.name, run_id, examined.page) if examined.page else None
@@ -147,6 +148,8 @@ class Intake:
         if examined.held:
             return replace(result, status="held", quarantined=0, held=pulled, message=_held(examined.held))
         quarantine.store(connection, spec.name, run_id, examined.each_item(), arrived_at=self.now)
+        dismissed = [raw_hash(record.raw) for record in examined.parts.dismissed]
+        quarantine.dismiss(connection, spec.name, run_id, dismissed, at=self.now)
         if spec.mode == "shadow":
             good = pulled - failed
             message = _line(
@@ -154,6 +157,7 @@ class Intake:
             )
             return replace(result, status="shadow", held=good, message=message)
         counts = load(connection, examined.good_parts(), source=spec.name, run_id=run_id, known_at=self.now)
+        conversation.settle(connection, examined, run_id, self.now)
         self._mended(connection, spec, run_id, examined, pull)
         if pulled:  # without news the history tells what it told before
             sync_bypasses(connection, self.now)

@@ -14,7 +14,7 @@ import pandas as pd
 
 from governance.quality.failing import is_known
 from governance.quality.reasons import Reason, Reasons
-from governance.quality.suite import Check
+from governance.quality.suite import AUTHENTICATION, Check
 from governance.register.request import BATCH_COLUMNS
 
 if TYPE_CHECKING:
@@ -137,6 +137,7 @@ def derive(batch: pd.DataFrame, registered_kinds: Mapping[str, str]) -> pd.DataF
         foreign_field=_foreign_field(batch),
         records_of_key=batch.get("records_of_key", 1),
         **told,
+        **{name: batch.get(name, pd.Series("unknown", batch.index, dtype="str")) for name in AUTHENTICATION},
     )
 
 

@@ -126,6 +126,15 @@ def resolve(
     return int(connection.execute(statement, parameters).rowcount)
 
 
+def dismiss(
+    connection: Connection, source: str, run_id: int, hashes: Sequence[bytes], *, at: datetime
+) -> None:
+    """Close the items of records that are no requests at all, with the reason that they came with."""
+    if hashes:
+        parameters = {"source": source, "run_id": run_id, "hashes": list(hashes), "at": at}
+        connection.execute(text(resources.sql("intake/dismiss.sql")), parameters)
+
+
 def discard(connection: Connection, item: int, *, reason: str, by: str, at: datetime) -> None:
     """Decide that a record is no request. The record and the reason stay."""
     found = show(connection, item)

@@ -16,9 +16,10 @@ from governance import documents
 from governance.documents import Document
 from governance.register.request import BATCH_COLUMNS, KINDS
 
+AUTHENTICATION = ("spf", "dkim", "dmarc")
 DERIVED_COLUMNS = (
     "kinds_of_key", "registered_kind", "foreign_field", "absent_column", "records_of_key",
-    "malformed_account", "unknown_account", "unknown_control", "unknown_owner",
+    "malformed_account", "unknown_account", "unknown_control", "unknown_owner", *AUTHENTICATION,
 )  # fmt: skip
 """Columns that the gate adds to a batch before it is checked:
 
@@ -31,6 +32,7 @@ malformed_account an account that the request names and that is no account
 unknown_account   one that a complete listing of the organization does not hold
 unknown_control   a rule or control that complete listings do not hold
 unknown_owner     an owner named by the source whom the ownership policy does not name
+spf, dkim, dmarc  what the receiving host found about a mail: pass, fail, none ...; unknown where it is silent
 """
 
 _CHECKED = frozenset((*BATCH_COLUMNS, *DERIVED_COLUMNS))

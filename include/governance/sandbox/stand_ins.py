@@ -14,7 +14,7 @@ from typing import Any
 import boto3
 
 from governance.sandbox import github as github_site
-from governance.sandbox import http_server, mail
+from governance.sandbox import http_server, imap, mail
 from governance.sandbox import jira as jira_site
 from governance.sandbox import servicenow as servicenow_site
 from governance.sandbox.aws.server import serve as serve_aws
@@ -107,6 +107,21 @@ def _smtp(_scenario: Scenario, site: Site) -> Iterator[Connections]:
 
 
 @contextmanager
+def _imap(scenario: Scenario, site: Site) -> Iterator[Connections]:
+    with imap.serve(imap.Imap(scenario.mailbox), site.port, site.host) as served:
+        yield {
+            "governance_mailbox": {
+                "conn_type": "imap",
+                "host": served.host,
+                "port": served.port,
+                "login": imap.LOGIN,
+                "password": imap.PASSWORD,
+                "extra": {"use_ssl": False},
+            }
+        }
+
+
+@contextmanager
 def _exception_register(scenario: Scenario, site: Site) -> Iterator[Connections]:
     folder = site.home / "exception_register"
     write_registers(folder, scenario.yaml_registers)
@@ -117,6 +132,7 @@ STAND_INS: tuple[StandIn, ...] = (
     StandIn("aws", 5000, _aws),
     StandIn("jira", 5001, _jira),
     StandIn("smtp", 5002, _smtp),
+    StandIn("imap", 5010, _imap),
     StandIn("exception_register", None, _exception_register),
     StandIn("servicenow", 5003, _servicenow),
     StandIn("github", 5004, _github),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,6 +13,8 @@ from governance.errors import GovernanceError
 from governance.intake.records import Observation, Reader, Record
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection as DatabaseConnection
+
     from governance.intake.spec import SourceSpec
 
 SessionMaker = Callable[[Connection], Any]
@@ -20,11 +23,12 @@ SessionMaker = Callable[[Connection], Any]
 
 @dataclass(frozen=True)
 class Opening:
-    """What a reader is opened with. `path`: a folder or file to read instead."""
+    """What a reader is opened with. `path`: a folder or file to read instead; `lake`: for evidence."""
 
     lookup: ConnectionLookup
     path: Path | None = None
     aws: SessionMaker | None = None
+    lake: str | None = None
 
     def connection(self, spec: SourceSpec) -> Connection:
         """Return the connection of a spec; raises GovernanceError where it cannot be had."""
@@ -68,3 +72,27 @@ class ReaderKind(Protocol):
     def probe(self, spec: SourceSpec, opening: Opening) -> str:
         """Return in one line that the source answers; raises GovernanceError saying why it does not."""
         ...
+
+
+class ConversingKind(ReaderKind, Protocol):
+    """A kind whose records tell only a part of their request (a reply, say): the register holds the rest."""
+
+    def complete(
+        self, connection: DatabaseConnection, spec: SourceSpec, records: Sequence[Record]
+    ) -> list[Record]:
+        """Return the same records in the same order, each with its `context`."""
+        ...
+
+    def settle(self, connection: DatabaseConnection, spec: SourceSpec, settled: Settled) -> None:
+        """Keep what later records will ask for; in the transaction of the load."""
+        ...
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Records of a run that loads, those that the gate kept back by their number, and when it was."""
+
+    records: Sequence[Record]
+    failed: Collection[int]
+    run_id: int
+    now: datetime

@@ -9,9 +9,10 @@ from pydantic import Field
 from governance.intake.readers.files.options import CsvOptions, YamlOptions
 from governance.intake.readers.github.options import GithubOptions, WebhookOptions
 from governance.intake.readers.jira.options import JiraOptions
+from governance.intake.readers.mail.options import ImapOptions
 from governance.intake.readers.servicenow.options import ServiceNowOptions
 
 ReaderOptions = Annotated[
-    CsvOptions | JiraOptions | YamlOptions | ServiceNowOptions | GithubOptions | WebhookOptions,
+    CsvOptions | ImapOptions | JiraOptions | YamlOptions | ServiceNowOptions | GithubOptions | WebhookOptions,
     Field(discriminator="type"),
 ]

@@ -5,13 +5,16 @@ Modules are imported when a source of their type is read, so none pays for anoth
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
-from governance.intake.readers.kind import Opening, ReaderKind
+from governance.intake.readers.kind import ConversingKind, Opening, ReaderKind
 from governance.intake.records import Observation, Reader, Record
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from governance.intake.spec import SourceSpec
 
 KINDS: dict[str, str] = {
@@ -21,6 +24,7 @@ KINDS: dict[str, str] = {
     "servicenow": "governance.intake.readers.servicenow.kind",
     "github": "governance.intake.readers.github.kind",
     "github_webhook": "governance.intake.readers.github.webhooks",
+    "imap": "governance.intake.readers.mail.kind",
 }
 
 
@@ -42,3 +46,15 @@ def observations(spec: SourceSpec, record: Record) -> list[Observation]:
 def probe(spec: SourceSpec, opening: Opening) -> str:
     """Return in one line that the source answers; raises GovernanceError saying why it does not."""
     return kind_of(spec).probe(spec, opening)
+
+
+def complete(connection: Connection, spec: SourceSpec, records: Iterable[Record]) -> Iterator[Record]:
+    """Return records with what the register holds of the same requests, where their kind asks for it."""
+    kind = conversing(spec)
+    return iter(records) if kind is None else iter(kind.complete(connection, spec, list(records)))
+
+
+def conversing(spec: SourceSpec) -> ConversingKind | None:
+    """Return the kind of a spec where its records tell only a part of their request, else None."""
+    kind = kind_of(spec)
+    return cast("ConversingKind", kind) if hasattr(kind, "complete") else None

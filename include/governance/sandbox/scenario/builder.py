@@ -18,6 +18,7 @@ from governance.sandbox.scenario import (
     gaps,
     jira_issues,
     landing_zone,
+    mailbox,
     malformed,
     organization,
     planes,
@@ -83,9 +84,11 @@ def build(seed: int = SEED) -> Scenario:
     world = replace(world, policies=(*world.policies, *planes.policies()), planes=others)
     desk_of = service_desk.build(*_later(seed + 31, accounts))
     code = code_requests.build(*_later(seed + 32, accounts))
+    letters, answers_mail = mailbox.write()
     return Scenario(
-        world, issues, drops, texts, [*planted, *answers_others, *desk_of.planted, *code.planted],
-        servicenow_tables=desk_of.tables, github_issues=code.issues,
+        world, issues, drops, texts,
+        [*planted, *answers_others, *desk_of.planted, *code.planted, *answers_mail],
+        servicenow_tables=desk_of.tables, github_issues=code.issues, mailbox=letters,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from governance.sandbox.imap import StoredMessage
 from governance.sandbox.world import World
 
 NOW = datetime(2026, 11, 16, 8, tzinfo=UTC)
@@ -61,7 +62,7 @@ class Scenario:
     """Everything the stand-ins serve, and the right answers.
 
     `jira_issues`: issues of Jira Cloud with their changelog, descriptions as plain text.
-    `csv_drops`: S3 key -> bytes. `yaml_registers`: file name -> text.
+    `csv_drops`: S3 key -> bytes. `yaml_registers`: file name -> text. `mailbox`: messages, oldest first.
     `servicenow_tables`: table -> rows, columns in both forms. `github_issues`: issues with their `@events`.
     """
 
@@ -73,6 +74,7 @@ class Scenario:
     now: datetime = NOW
     servicenow_tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     github_issues: list[dict[str, Any]] = field(default_factory=list)
+    mailbox: list[StoredMessage] = field(default_factory=list)
 
 
 @dataclass
