@@ -1,7 +1,7 @@
 """Every spec of include/sources keeps its word on a small sample of its own, which lies in `samples/`.
 
 A new source needs its YAML file and a sample `samples/<name>.*`, or a folder `samples/<name>/`; nothing here
-changes. A sample is in the form the source delivers: what its reader reads, or for Jira the JSON of a search.
+changes. A sample is in the form the source delivers: what its reader reads, or the JSON of an answer (ANSWERS).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from governance.intake.mapping import map_records
 from governance.intake.readers.files.delimited import CsvReader
 from governance.intake.readers.files.places import Folder
 from governance.intake.readers.files.registers import YamlReader
+from governance.intake.readers.registry import observations
 from governance.intake.records import Pull, Record
 from governance.intake.spec import SourceSpec, read_spec
 from governance.quality.gate import judge
@@ -26,6 +27,12 @@ from intake_worlds import POLICIES, SOURCES
 
 SPECS = sorted([*SOURCES.glob("*.yaml"), *SOURCES.glob("examples/*.yaml")])
 SAMPLES = Path(__file__).with_name("samples")
+ANSWERS = {
+    "jira": ("issues", "key"),
+    "opsitems": ("OpsItems", "OpsItemId"),
+    "servicecatalog": ("RecordDetails", "RecordId"),
+}
+"""Readers whose sample is the JSON of an answer: where in it the records are, and which member names one."""
 
 
 @pytest.fixture(params=SPECS, ids=lambda path: path.stem)
@@ -37,8 +44,9 @@ def sample(spec: SourceSpec) -> list[Record]:
     """Read the sample of a source with the reader it declares."""
     places = [path for path in SAMPLES.iterdir() if path.stem == spec.name]
     assert len(places) == 1, f"one sample for {spec.name} in {SAMPLES}, a file or a folder"
-    if spec.reader.type == "jira":
-        return [Record(issue["key"], issue) for issue in json.loads(places[0].read_text("utf-8"))["issues"]]
+    if spec.reader.type in ANSWERS:
+        member, key = ANSWERS[spec.reader.type]
+        return [Record(row[key], row) for row in json.loads(places[0].read_text("utf-8"))[member]]
     reader = {"csv": CsvReader, "yaml": YamlReader}[spec.reader.type]
     return list(reader(spec.reader, Folder(places[0])).records(Pull()))
 
@@ -78,8 +86,14 @@ def test_mapping_twice_gives_the_same(spec, now):
 def test_every_column_that_the_spec_names_occurs_in_the_sample(spec, now):
     if spec.reader.type == "jira":
         pytest.skip("an issue shows only the fields that hold something")
-    seen = {column for record in sample(spec) for column in record.raw}
-    named = {c.split(".")[0] for s in (spec.status, spec.kind, *spec.fields.values()) for c in s.column}
+    seen = {
+        column for record in sample(spec) for told in observations(spec, record) for column in told.fields
+    }
+    named = {
+        c if c in seen else c.split(".")[0]
+        for s in (spec.status, spec.kind, *spec.fields.values())
+        for c in s.column
+    }
     assert {column for column in named | set(spec.key) if not column.startswith("@")} - seen == set()
 
 

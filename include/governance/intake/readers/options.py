@@ -6,7 +6,11 @@ from typing import Annotated
 
 from pydantic import Field
 
+from governance.intake.readers.aws.options import OpsItemsOptions, ServiceCatalogOptions
 from governance.intake.readers.files.options import CsvOptions, YamlOptions
 from governance.intake.readers.jira.options import JiraOptions
 
-ReaderOptions = Annotated[CsvOptions | JiraOptions | YamlOptions, Field(discriminator="type")]
+ReaderOptions = Annotated[
+    CsvOptions | JiraOptions | OpsItemsOptions | ServiceCatalogOptions | YamlOptions,
+    Field(discriminator="type"),
+]

@@ -64,3 +64,33 @@ class OffsetPages:
             raise SourceUnavailableError(f"the source sends an empty page at {start} of {total}")
         self.parameters = {"startAt": start}
         return True
+
+
+@dataclass
+class MarkerPages:
+    """Send back the marker of AWS until there is none; `asked` and `answered` are how the service calls it.
+
+    >>> pages = MarkerPages(asked="PageToken", answered="NextPageToken")
+    >>> pages.advance({"RecordDetails": [], "NextPageToken": "b"}), pages.parameters
+    (True, {'PageToken': 'b'})
+    >>> pages.advance({"RecordDetails": [1]})
+    False
+    """
+
+    asked: str = "NextToken"
+    answered: str = "NextToken"
+    parameters: dict[str, Any] = field(default_factory=dict)
+    _seen: set[str] = field(default_factory=set)
+
+    def advance(self, answer: dict[str, Any]) -> bool:
+        """Prepare the next page; False where this was the last."""
+        marker = answer.get(self.answered)
+        if not marker:
+            return False
+        if marker in self._seen:
+            raise SourceUnavailableError(
+                "the source sends the same page token twice: its pages go in a circle"
+            )
+        self._seen.add(marker)
+        self.parameters = {self.asked: marker}
+        return True

@@ -18,6 +18,8 @@ KINDS: dict[str, str] = {
     "csv": "governance.intake.readers.files.kind",
     "yaml": "governance.intake.readers.files.kind",
     "jira": "governance.intake.readers.jira.kind",
+    "opsitems": "governance.intake.readers.aws.ops_items",
+    "servicecatalog": "governance.intake.readers.aws.service_catalog",
 }
 
 
