@@ -163,11 +163,11 @@ def test_a_broken_connection_is_tried_again(aws: Handle) -> None:
 @pytest.mark.parametrize(
     ("service", "operation", "arguments"),
     [
-        ("config", "describe_delivery_channels", {}),
+        ("config", "describe_retention_configurations", {}),
         ("organizations", "list_handshakes_for_account", {}),
-        ("ssm", "describe_ops_items", {}),
-        ("servicecatalog", "list_portfolios", {}),
-        ("controltower", "list_enabled_controls", {}),
+        ("ssm", "describe_patch_groups", {}),
+        ("servicecatalog", "list_tag_options", {}),
+        ("controltower", "list_baselines", {}),
     ],
 )
 def test_what_is_not_served_is_said_once_and_not_retried(

@@ -403,18 +403,6 @@ def test_keys_of_an_assumed_role_act_in_their_account_in_every_service(aws: Hand
 
 
 @pytest.mark.parametrize(
-    ("service", "operation"),
-    [
-        ("ssm", "describe_patch_groups"),
-        ("servicecatalog", "list_tag_options"),
-        ("controltower", "list_baselines"),
-    ],
-)
-def test_what_is_not_served_is_said_to_be_so(aws: Handle, service: str, operation: str) -> None:
-    assert code_of(getattr(client(aws.url, service), operation)) == ("NotImplementedByStandIn", 501)
-
-
-@pytest.mark.parametrize(
     ("service", "operation", "arguments"),
     [
         ("ssm", "DescribeOpsItems", {"MaxResults": 51}),
