@@ -104,9 +104,12 @@ class TestOpsItems:
         new = {"Title": "New", "Description": "New", "Source": "Governance", "OperationalData": dedup}
         number = ssm.create_ops_item(**new)["OpsItemId"]
         assert code_of(ssm.create_ops_item, **new)[0] == "OpsItemAlreadyExistsException"
-        ssm.update_ops_item(OpsItemId=number, Status="Resolved", OperationalDataToDelete=["/aws/dedup"])
+        kept = {"OpsItemId": number, "OperationalDataToDelete": ["/aws/dedup"]}
+        assert code_of(ssm.update_ops_item, **kept)[0] == "OpsItemInvalidParameterException"
+        ssm.update_ops_item(OpsItemId=number, Status="Resolved", OperationalData={"by": {"Value": "ida"}})
         item = ssm.get_ops_item(OpsItemId=number)["OpsItem"]
-        assert (item["Status"], item["OperationalData"], item["Version"]) == ("Resolved", {}, "2")
+        assert (item["Status"], item["Version"]) == ("Resolved", "2")
+        assert set(item["OperationalData"]) == {"/aws/dedup", "by"}
         assert ssm.create_ops_item(**new)["OpsItemId"] != number
         wrong = new | {"OperationalData": {"/aws/mine": {"Value": "1"}}}
         assert code_of(ssm.create_ops_item, **wrong)[0] == "OpsItemInvalidParameterException"

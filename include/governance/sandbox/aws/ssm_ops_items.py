@@ -116,6 +116,7 @@ class OpsItems:
             if row.get("OpsItemType") == CHANGE_REQUEST:
                 raise _wrong("OpsItemId", "a change request is not updated by this operation")
             _check_keys(asked.get("OperationalData", {}))
+            _keep_dedup(asked)
             data = {**row.get("OperationalData", {}), **asked.get("OperationalData", {})}
             data = {k: v for k, v in data.items() if k not in (asked.get("OperationalDataToDelete") or ())}
             row |= {name: asked[name] for name in _GIVEN if asked.get(name) is not None}
@@ -171,6 +172,16 @@ def _check_keys(data: dict[str, Row]) -> None:
                 json.loads(value.get("Value", ""))
             except ValueError:
                 raise _wrong("OperationalData", f"the value of {key} is not JSON") from None
+
+
+def _keep_dedup(asked: Told) -> None:
+    """A deduplication string stays as it was created.
+
+    https://docs.aws.amazon.com/systems-manager/latest/userguide/OpsCenter-working-deduplication.html
+    """
+    touched = (*asked.get("OperationalData", ()), *(asked.get("OperationalDataToDelete") or ()))
+    if "/aws/dedup" in touched:
+        raise _wrong("OperationalData", "a deduplication string can't be changed")
 
 
 def _wrong(name: str, words: str) -> ServiceError:
