@@ -128,6 +128,14 @@ def test_a_denied_action_is_named(aws: Handle, name: str, action: str) -> None:
         draw(source(name), aws)
 
 
+def test_the_permissions_that_the_documents_name_suffice(aws: Handle) -> None:
+    aws.faults.allow_only("ssm:DescribeOpsItems", "ssm:GetOpsItem")
+    aws.faults.allow_only("servicecatalog:ListRecordHistory", "servicecatalog:SearchProvisionedProducts")
+    for name in (OPS, CATALOG):
+        assert draw(source(name), aws)[0]
+        assert HOME in probe(source(name), opening(aws.url))
+
+
 @pytest.mark.parametrize("name", [OPS, CATALOG])
 def test_throttles_are_outlasted_or_told(aws: Handle, name: str) -> None:
     actions = {OPS: "ssm:DescribeOpsItems", CATALOG: "servicecatalog:ListRecordHistory"}

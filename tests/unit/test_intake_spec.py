@@ -12,6 +12,7 @@ from governance.errors import DocumentError, GovernanceError, SourceUnavailableE
 from governance.intake import records
 from governance.intake import spec as specs
 from governance.intake.readers import paginators
+from governance.intake.readers.aws import calls, since
 from governance.intake.readers.paginators import OffsetPages, TokenPages
 from governance.quality import storable
 from intake_worlds import MINIMAL, write_spec
@@ -100,7 +101,9 @@ def test_an_empty_page_before_the_total_ends_the_pull():
         OffsetPages("issues").advance({"total": 3, "issues": []})
 
 
-@pytest.mark.parametrize("module", [paginators, records, storable], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "module", [calls, paginators, records, since, storable], ids=lambda module: module.__name__
+)
 def test_the_examples_in_the_documentation_hold(module):
     tried = doctest.testmod(module)
     assert tried.attempted > 0
