@@ -63,7 +63,7 @@ def test_throttles_are_outlasted_by_adaptive_retries(aws: Handle) -> None:
         ("config", "config:*", "describe_config_rules", ("ThrottlingException", 400)),
         ("organizations", "*", "list_accounts", ("TooManyRequestsException", 400)),
         ("sts", "sts:GetCallerIdentity", "get_caller_identity", ("Throttling", 400)),
-        ("s3", "s3:GET", "list_buckets", ("SlowDown", 503)),
+        ("s3", "s3:ListAllMyBuckets", "list_buckets", ("SlowDown", 503)),
     ],
 )
 def test_each_service_throttles_in_its_own_words(
@@ -97,11 +97,28 @@ def test_a_denied_action_is_named_in_the_refusal(aws: Handle) -> None:
 
 
 def test_an_allow_list_leaves_only_what_it_names(aws: Handle) -> None:
-    aws.faults.allow_only("sts:*", "config:DescribeConfigRules")
+    aws.faults.allow_only("config:DescribeConfigRules")
     assert client(aws.url, "config").describe_config_rules()
     assert _error(client(aws.url, "organizations").list_accounts) == ("AccessDeniedException", 400)
     assert _error(client(aws.url, "s3").list_buckets) == ("AccessDenied", 403)
     assert client(aws.url, "sts").get_caller_identity()["Account"] == HUB
+
+
+def test_an_allow_list_names_what_iam_asks_for_on_buckets_and_objects(aws: Handle) -> None:
+    s3 = client(aws.url, "s3", "us-east-1")
+    s3.create_bucket(Bucket="allowed")
+    s3.put_object(Bucket="allowed", Key="a/b.csv", Body=b"1")
+    aws.faults.allow_only("s3:ListBucket", "s3:GetObject")
+    assert s3.list_objects_v2(Bucket="allowed")["KeyCount"] == 1
+    assert s3.get_object(Bucket="allowed", Key="a/b.csv")["Body"].read() == b"1"
+    assert s3.head_bucket(Bucket="allowed")
+    for refused in (
+        lambda: s3.put_object(Bucket="allowed", Key="c", Body=b""),
+        lambda: s3.delete_object(Bucket="allowed", Key="a/b.csv"),
+        lambda: s3.delete_objects(Bucket="allowed", Delete={"Objects": [{"Key": "c"}]}),
+        s3.list_buckets,
+    ):
+        assert _error(refused) == ("AccessDenied", 403)
 
 
 def test_expired_credentials_are_refused_everywhere(aws: Handle) -> None:
@@ -146,11 +163,11 @@ def test_a_broken_connection_is_tried_again(aws: Handle) -> None:
 @pytest.mark.parametrize(
     ("service", "operation", "arguments"),
     [
-        ("config", "describe_delivery_channels", {}),
+        ("config", "describe_retention_configurations", {}),
         ("organizations", "list_handshakes_for_account", {}),
-        ("ssm", "describe_ops_items", {}),
-        ("servicecatalog", "list_portfolios", {}),
-        ("controltower", "list_enabled_controls", {}),
+        ("ssm", "describe_patch_groups", {}),
+        ("servicecatalog", "list_tag_options", {}),
+        ("controltower", "list_baselines", {}),
     ],
 )
 def test_what_is_not_served_is_said_once_and_not_retried(

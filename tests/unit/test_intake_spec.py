@@ -12,6 +12,7 @@ from governance.errors import DocumentError, GovernanceError, SourceUnavailableE
 from governance.intake import records
 from governance.intake import spec as specs
 from governance.intake.readers import answers, origin, paginators
+from governance.intake.readers.aws import calls, since
 from governance.intake.readers.github import form
 from governance.intake.readers.github import history as github_history
 from governance.intake.readers.paginators import OffsetPages, TokenPages
@@ -105,7 +106,7 @@ def test_an_empty_page_before_the_total_ends_the_pull():
 
 @pytest.mark.parametrize(
     "module",
-    [paginators, answers, origin, form, github_history, servicenow_values, records, storable],
+    [paginators, answers, origin, form, github_history, servicenow_values, records, storable, calls, since],
     ids=lambda module: module.__name__,
 )
 def test_the_examples_in_the_documentation_hold(module):

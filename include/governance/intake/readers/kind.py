@@ -41,14 +41,17 @@ class Opening:
                 f"{spec.name}: connection {spec.connection} cannot be had: {error}"
             ) from error
 
-    def client(self, connection: Connection, service: str) -> Any:
-        """Return a boto3 client of an AWS connection, at the endpoint that the connection names."""
+    def client(self, connection: Connection, service: str, **more: Any) -> Any:
+        """Return a boto3 client of an AWS connection, at the endpoint that the connection names.
+
+        `more` is what boto3 takes: region_name, config.
+        """
         from governance.session import aws_session  # noqa: PLC0415 (boto3 is needed for AWS alone)
 
         endpoint = connection.extra.get("endpoint_url")
         options = {"endpoint_url": endpoint} if endpoint else {}
         session: Any = (self.aws or aws_session)(connection)
-        return session.client(service, **options)
+        return session.client(service, **options, **more)
 
     def refuse_path(self, spec: SourceSpec) -> None:
         """Raise GovernanceError where a path was given to a source that is no files."""

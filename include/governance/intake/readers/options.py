@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from governance.intake.readers.aws.options import OpsItemsOptions, ServiceCatalogOptions
 from governance.intake.readers.files.options import CsvOptions, YamlOptions
 from governance.intake.readers.github.options import GithubOptions, WebhookOptions
 from governance.intake.readers.jira.options import JiraOptions
@@ -13,6 +14,14 @@ from governance.intake.readers.mail.options import ImapOptions
 from governance.intake.readers.servicenow.options import ServiceNowOptions
 
 ReaderOptions = Annotated[
-    CsvOptions | ImapOptions | JiraOptions | YamlOptions | ServiceNowOptions | GithubOptions | WebhookOptions,
+    CsvOptions
+    | ImapOptions
+    | JiraOptions
+    | OpsItemsOptions
+    | ServiceCatalogOptions
+    | YamlOptions
+    | ServiceNowOptions
+    | GithubOptions
+    | WebhookOptions,
     Field(discriminator="type"),
 ]

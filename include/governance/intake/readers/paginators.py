@@ -173,3 +173,33 @@ class UpdatedSince:
     def cursor(self) -> dict[str, Any] | None:
         """What the next pull needs to know; None where nothing was ever seen."""
         return {"updated": self.latest.isoformat()} if self.latest else None
+
+
+@dataclass
+class MarkerPages:
+    """Send back the marker of AWS until there is none; `asked` and `answered` are how the service calls it.
+
+    >>> pages = MarkerPages(asked="PageToken", answered="NextPageToken")
+    >>> pages.advance({"RecordDetails": [], "NextPageToken": "b"}), pages.parameters
+    (True, {'PageToken': 'b'})
+    >>> pages.advance({"RecordDetails": [1]})
+    False
+    """
+
+    asked: str = "NextToken"
+    answered: str = "NextToken"
+    parameters: dict[str, Any] = field(default_factory=dict)
+    _seen: set[str] = field(default_factory=set)
+
+    def advance(self, answer: dict[str, Any]) -> bool:
+        """Prepare the next page; False where this was the last."""
+        marker = answer.get(self.answered)
+        if not marker:
+            return False
+        if marker in self._seen:
+            raise SourceUnavailableError(
+                "the source sends the same page token twice: its pages go in a circle"
+            )
+        self._seen.add(marker)
+        self.parameters = {self.asked: marker}
+        return True

@@ -25,6 +25,8 @@ KINDS: dict[str, str] = {
     "github": "governance.intake.readers.github.kind",
     "github_webhook": "governance.intake.readers.github.webhooks",
     "imap": "governance.intake.readers.mail.kind",
+    "opsitems": "governance.intake.readers.aws.ops_items",
+    "servicecatalog": "governance.intake.readers.aws.service_catalog",
 }
 
 

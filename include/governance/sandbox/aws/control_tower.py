@@ -8,7 +8,7 @@ from typing import Any
 from governance.sandbox.aws.calls import Call, Handler
 from governance.sandbox.aws.errors import ServiceError
 from governance.sandbox.aws.organizations import arn
-from governance.sandbox.aws.paging import page
+from governance.sandbox.aws.paging import Remembered, page
 from governance.sandbox.planes import Row
 from governance.sandbox.world import World
 
@@ -40,6 +40,7 @@ class ControlTower:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._remembered = Remembered()
 
     def handlers(self) -> dict[str, Handler]:
         """Return operation -> handler."""
@@ -82,13 +83,15 @@ class ControlTower:
 
         https://docs.aws.amazon.com/controltower/latest/APIReference/API_ListEnabledBaselines.html
         """
-        rows = self._here(call, self._world.planes.enabled_baselines)
-        chosen = call.arguments.get("filter", {})
-        if not call.arguments.get("includeChildren"):
-            rows = [row for row in rows if "parentIdentifier" not in row]
-        rows = fitting(rows, chosen, _BASELINE_FILTERS)
+        rows = self._remembered.rows(call, lambda: self._chosen_baselines(call))
         found, token = page(call.action, rows, call.arguments, default=BASELINES_PAGE)
         return {"enabledBaselines": [_without(row, _BASELINE_DETAIL) for row in found], "nextToken": token}
+
+    def _chosen_baselines(self, call: Call) -> list[Row]:
+        rows = self._here(call, self._world.planes.enabled_baselines)
+        if not call.arguments.get("includeChildren"):
+            rows = [row for row in rows if "parentIdentifier" not in row]
+        return fitting(rows, call.arguments.get("filter", {}), _BASELINE_FILTERS)
 
     def _baseline(self, call: Call) -> Answer:
         name = call.arguments["enabledBaselineIdentifier"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
@@ -96,9 +97,15 @@ class Evaluations:
             self._items[account] = list(self._made(account))
         return self._items[account]
 
+    @cached_property
+    def _columns(self) -> list[npt.NDArray[Any]]:
+        """Region, resource type and id, rule and compliance of every evaluation: cheap to slice."""
+        names = ("region", "resource_type", "resource_id", "rule", "compliance")
+        return [self.frame[name].to_numpy(dtype=object) for name in names]
+
     def _made(self, account: str) -> Iterator[Row]:
-        columns = ["region", "resource_type", "resource_id", "rule", "compliance", "recorded_at"]
-        rows = self.of_account(account)[columns].itertuples(index=False, name=None)
+        here = self._bounds.get(account, slice(0, 0))
+        rows = zip(*(values[here] for values in (*self._columns, self._recorded)), strict=True)
         item: Row = {}
         identity: tuple[str, ...] = ()
         for region, kind, resource, rule, compliance, recorded in rows:
@@ -129,7 +136,7 @@ class Evaluations:
         return f"arn:aws:config:{region}:{account}:config-rule/{linked}{rule_id(name, account, region)}"
 
 
-def _item(account: str, region: str, kind: str, resource: str, recorded: pd.Timestamp) -> Row:
+def _item(account: str, region: str, kind: str, resource: str, recorded: datetime) -> Row:
     return {
         "accountId": account,
         "awsRegion": region,
@@ -151,7 +158,7 @@ def _finished(item: Row) -> Row:
     configuration = item["configuration"]
     types = {rule["complianceType"] for rule in configuration["configRuleList"]}
     configuration["complianceType"] = "NON_COMPLIANT" if "NON_COMPLIANT" in types else "COMPLIANT"
-    captured: pd.Timestamp = item["configurationItemCaptureTime"]
+    captured: datetime = item["configurationItemCaptureTime"]
     item["configurationItemCaptureTime"] = captured.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
     return item
 

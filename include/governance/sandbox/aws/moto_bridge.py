@@ -51,9 +51,9 @@ class MotoBridge:
                     _forget(backends)
 
     def operation(self, request: Request) -> str:
-        """Return the operation's name; for S3 the HTTP method, for its REST paths do not tell."""
+        """Return the operation's name; for S3 the action that IAM asks for."""
         if request.signature.service == "s3":
-            return request.method
+            return _s3_action(request)
         return _form(request).get("Action", "unknown")
 
     def answer(self, request: Request, account: str) -> Response:
@@ -99,6 +99,23 @@ class MotoBridge:
         )
         environ: dict[str, Any] = builder.get_environ()
         return environ
+
+
+def _s3_action(request: Request) -> str:
+    """Return what IAM calls a request on a bucket or an object.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+    """
+    bucket, _, key = request.path.lstrip("/").partition("/")
+    if not bucket:
+        return "ListAllMyBuckets"
+    if key or "delete" in request.query:
+        return {"GET": "GetObject", "HEAD": "GetObject", "DELETE": "DeleteObject"}.get(
+            request.method, "DeleteObject" if "delete" in request.query else "PutObject"
+        )
+    if "location" in request.query:
+        return "GetBucketLocation"
+    return {"PUT": "CreateBucket", "DELETE": "DeleteBucket"}.get(request.method, "ListBucket")
 
 
 def _forget(backends: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from governance.sandbox.aws.calls import Call, Handler
@@ -81,28 +82,34 @@ class OrganizationRules:
         rule = self._here(call).get(name)
         if rule is None:
             raise _no_rule(name)
-        chosen = call.arguments.get("Filters", {})
-        rows = [
-            row
-            for row in (self._member(rule, account) for account in self._members(rule))
-            if all(row[key] == value for key, value in chosen.items())
+        chosen, excluded = call.arguments.get("Filters", {}), set(rule.get("ExcludedAccounts") or ())
+        accounts = [
+            account
+            for account in self._active
+            if account not in excluded
+            and chosen.get("AccountId") in (None, account)
+            and chosen.get("MemberAccountRuleStatus") in (None, self._status_in(name, account))
         ]
-        found, token = page(call.action, rows, call.arguments, default=PAGE)
-        return {"OrganizationConfigRuleDetailedStatus": found, "NextToken": token}
+        found, token = page(call.action, accounts, call.arguments, default=PAGE)
+        rows = [self._member(rule, account) for account in found]
+        return {"OrganizationConfigRuleDetailedStatus": rows, "NextToken": token}
 
-    def _members(self, rule: Told) -> list[str]:
-        """Active accounts that are not excluded; the others have no status of this rule."""
-        excluded = set(rule.get("ExcludedAccounts") or ())
-        active = (one.id for one in self._world.accounts if one.state == "ACTIVE")
-        return sorted(account for account in active if account not in excluded)
+    @cached_property
+    def _active(self) -> list[str]:
+        """Active accounts; the others, and those excluded from a rule, have no status of it."""
+        return sorted(one.id for one in self._world.accounts if one.state == "ACTIVE")
+
+    def _status_in(self, rule: str, account: str) -> str:
+        return "CREATE_FAILED" if (rule, account) in self._failures else "CREATE_SUCCESSFUL"
 
     def _member(self, rule: Told, account: str) -> Row:
         """https://docs.aws.amazon.com/config/latest/APIReference/API_MemberAccountStatus.html"""
-        failure = self._failures.get((rule["OrganizationConfigRuleName"], account))
+        name = rule["OrganizationConfigRuleName"]
+        failure = self._failures.get((name, account))
         row = {
             "AccountId": account,
             "ConfigRuleName": _deployed_name(rule),
-            "MemberAccountRuleStatus": "CREATE_FAILED" if failure else "CREATE_SUCCESSFUL",
+            "MemberAccountRuleStatus": self._status_in(name, account),
             "LastUpdateTime": rule["LastUpdateTime"],
         }
         return {**row, "ErrorCode": failure.code, "ErrorMessage": failure.message} if failure else row

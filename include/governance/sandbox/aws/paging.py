@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from governance.sandbox.aws.calls import Call
 from governance.sandbox.aws.errors import ServiceError
 
 TOKENS = ("NextToken", "PageToken", "nextToken")
@@ -65,6 +67,27 @@ def page(
     token = Token.of(action, arguments)
     end = token.place + size
     return list(items[token.place : end]), str(token.later(size)) if end < len(items) else None
+
+
+class Remembered:
+    """The rows of the last questions, so that a page is a slice and neither a scan nor a sort."""
+
+    def __init__(self, questions: int = 64) -> None:
+        self._questions = questions
+        self._rows: OrderedDict[tuple[Any, ...], Sequence[Any]] = OrderedDict()
+
+    def rows(self, call: Call, make: Callable[[], Sequence[Any]]) -> Sequence[Any]:
+        """Return the rows that a call asks a page of; `make` is called for a question that is new."""
+        key = (call.place, call.struck, _question(call.action, call.arguments))
+        if key not in self._rows:
+            self._rows[key] = make()
+            while len(self._rows) > self._questions:
+                self._rows.popitem(last=False)
+        return self._rows[key]
+
+    def forget(self) -> None:
+        """What was written may change every answer."""
+        self._rows.clear()
 
 
 def _first(arguments: Mapping[str, Any], names: tuple[str, ...]) -> Any:

@@ -84,7 +84,8 @@ class Remediations:
         """Exceptions are for NON_COMPLIANT resources only, and never for service-linked remediation.
 
         https://docs.aws.amazon.com/config/latest/APIReference/API_PutRemediationExceptions.html
-        That these come back as failed batches inside HTTP 200 is how DESIGN.md reports AWS to behave.
+        What fails comes back in batches of 25 at most, each with its reason, inside HTTP 200:
+        https://docs.aws.amazon.com/config/latest/APIReference/API_FailedRemediationExceptionBatch.html
         """
         rule = call.arguments["ConfigRuleName"]
         if rule not in self._evaluations.rules:
@@ -153,8 +154,12 @@ def _key(rule: str, row: Told) -> Key:
 
 
 def _batches(refused: Mapping[Key, str], rows: Mapping[Key, Row]) -> list[Row]:
-    """One batch for each reason."""
+    """Batches of one reason and at most 25 items."""
     found: dict[str, list[Row]] = {}
     for key, why in refused.items():
         found.setdefault(why, []).append(rows[key])
-    return [{"FailureMessage": why, "FailedItems": items} for why, items in found.items()]
+    return [
+        {"FailureMessage": why, "FailedItems": items[start : start + PAGE]}
+        for why, items in found.items()
+        for start in range(0, len(items), PAGE)
+    ]

@@ -138,6 +138,7 @@ def serve(world: World, *, host: str = "127.0.0.1", port: int = 0, extra: Handle
     """Serve a World from a thread; port 0 takes a free one. `stop()` the handle when done."""
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # inherited; no answer waits for an ACK
     listener.bind((host, port))
     return Handle(application(world, extra=extra), listener).start()
 

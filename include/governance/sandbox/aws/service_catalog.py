@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from governance.sandbox.aws.calls import Call, Handler
 from governance.sandbox.aws.errors import ServiceError
-from governance.sandbox.aws.paging import page
+from governance.sandbox.aws.paging import Remembered, page
 from governance.sandbox.planes import Portfolio, ServiceRecord
 from governance.sandbox.planes import Row as Told
 from governance.sandbox.world import World
@@ -23,6 +24,7 @@ class ServiceCatalogRecords:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._remembered = Remembered()
 
     def handlers(self) -> dict[str, Handler]:
         """Return operation -> handler."""
@@ -38,13 +40,16 @@ class ServiceCatalogRecords:
 
         https://docs.aws.amazon.com/servicecatalog/latest/dg/API_ListRecordHistory.html
         """
+        rows = self._remembered.rows(call, lambda: self._chosen_records(call))
+        found, token = page(call.action, rows, call.arguments, default=PAGE)
+        return {"RecordDetails": [dict(one.detail) for one in found], "NextPageToken": token}
+
+    def _chosen_records(self, call: Call) -> list[ServiceRecord]:
         rows = [one for one in self._records(call) if _is_visible(one.user, call, "User")]
         chosen = call.arguments.get("SearchFilter")
         if chosen:
             rows = [one for one in rows if one.detail.get(_search_member(chosen)) == chosen.get("Value")]
-        rows.sort(key=lambda one: (one.detail["CreatedTime"], one.detail["RecordId"]), reverse=True)
-        found, token = page(call.action, rows, call.arguments, default=PAGE)
-        return {"RecordDetails": [dict(one.detail) for one in found], "NextPageToken": token}
+        return sorted(rows, key=lambda one: (one.detail["CreatedTime"], one.detail["RecordId"]), reverse=True)
 
     def _records(self, call: Call) -> tuple[ServiceRecord, ...]:
         return self._world.planes.records.get(call.place, ())
@@ -63,17 +68,20 @@ class ServiceCatalogRecords:
 
         https://docs.aws.amazon.com/servicecatalog/latest/dg/API_SearchProvisionedProducts.html
         """
-        here = self._world.planes.provisioned_products.get(call.place, ())
-        rows = [row for row in here if _is_visible(row.get("UserArn", ""), call, "Account")]
-        for question in (call.arguments.get("Filters") or {}).get("SearchQuery", []):
-            rows = [row for row in rows if _answers(row, question)]
-        rows = _sorted(rows, call.arguments)
+        rows = self._remembered.rows(call, lambda: self._chosen_products(call))
         found, token = page(call.action, rows, call.arguments, default=PAGE)
         return {
             "ProvisionedProducts": [dict(row) for row in found],
             "TotalResultsCount": len(rows),
             "NextPageToken": token,
         }
+
+    def _chosen_products(self, call: Call) -> list[Told]:
+        here = self._world.planes.provisioned_products.get(call.place, ())
+        rows = [row for row in here if _is_visible(row.get("UserArn", ""), call, "Account")]
+        for question in (call.arguments.get("Filters") or {}).get("SearchQuery", []):
+            rows = [row for row in rows if _answers(row, question)]
+        return _sorted(rows, call.arguments)
 
     def _product(self, call: Call) -> Row:
         asked = call.arguments
@@ -136,16 +144,20 @@ class Portfolios:
         https://docs.aws.amazon.com/servicecatalog/latest/dg/API_ListPortfolioAccess.html
         """
         portfolio, unit = self._one(call), call.arguments.get("OrganizationParentId")
-        accounts = list(portfolio.shared_with)
+        accounts = sorted(portfolio.shared_with)
         if unit is not None:
-            shared = unit in portfolio.shared_units
-            accounts = [one.id for one in self._world.accounts if shared and self._is_below(one.id, unit)]
-        found, token = page(call.action, sorted(accounts), call.arguments, default=PAGE)
+            accounts = self._below.get(unit, []) if unit in portfolio.shared_units else []
+        found, token = page(call.action, accounts, call.arguments, default=PAGE)
         return {"AccountIds": found, "NextPageToken": token}
 
-    def _is_below(self, account: str, unit: str) -> bool:
-        itself = next(one for one in self._world.accounts if one.id == account)
-        return f"/{unit}/" in self._world.path_of(itself)
+    @cached_property
+    def _below(self) -> dict[str, list[str]]:
+        """Unit -> every account below it."""
+        found: dict[str, list[str]] = {}
+        for account in sorted(self._world.accounts, key=lambda one: one.id):
+            for unit in self._world.path_of(account).split("/")[2:-2]:
+                found.setdefault(unit, []).append(account.id)
+        return found
 
     def _constraints(self, call: Call) -> Row:
         rows, product = list(self._one(call).constraints), call.arguments.get("ProductId")

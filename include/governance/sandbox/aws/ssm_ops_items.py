@@ -12,7 +12,7 @@ from typing import Any
 
 from governance.sandbox.aws.calls import Call, Handler
 from governance.sandbox.aws.errors import ServiceError
-from governance.sandbox.aws.paging import page
+from governance.sandbox.aws.paging import Remembered, page
 from governance.sandbox.aws.ssm_filters import fits
 from governance.sandbox.planes import Place
 from governance.sandbox.planes import Row as Told
@@ -49,6 +49,7 @@ class OpsItems:
             place: {row["OpsItemId"]: row for row in rows} for place, rows in world.planes.ops_items.items()
         }
         self._held_before: dict[Place, Held] = {}
+        self._remembered = Remembered()
         self._lock = threading.Lock()
 
     def handlers(self) -> dict[str, Handler]:
@@ -66,11 +67,14 @@ class OpsItems:
 
     def _describe(self, call: Call) -> Row:
         """Items of every type, newest first; an order of this stand-in, for none is documented."""
-        chosen = call.arguments.get("OpsItemFilters") or []
-        rows = [row for row in self._here(call).values() if all(fits(row, one) for one in chosen)]
-        rows.sort(key=lambda row: (row["CreatedTime"], row["OpsItemId"]), reverse=True)
+        rows = self._remembered.rows(call, lambda: self._chosen(call))
         found, token = page(call.action, rows, call.arguments, default=PAGE)
         return {"OpsItemSummaries": [_summary(row) for row in found], "NextToken": token}
+
+    def _chosen(self, call: Call) -> list[Told]:
+        chosen = call.arguments.get("OpsItemFilters") or []
+        rows = [row for row in self._here(call).values() if all(fits(row, one) for one in chosen)]
+        return sorted(rows, key=lambda row: (row["CreatedTime"], row["OpsItemId"]), reverse=True)
 
     def _get(self, call: Call) -> Row:
         return {"OpsItem": dict(self._one(call))}
@@ -112,6 +116,7 @@ class OpsItems:
             if row.get("OpsItemType") == CHANGE_REQUEST:
                 raise _wrong("OpsItemId", "a change request is not updated by this operation")
             _check_keys(asked.get("OperationalData", {}))
+            _keep_dedup(asked)
             data = {**row.get("OperationalData", {}), **asked.get("OperationalData", {})}
             data = {k: v for k, v in data.items() if k not in (asked.get("OperationalDataToDelete") or ())}
             row |= {name: asked[name] for name in _GIVEN if asked.get(name) is not None}
@@ -127,6 +132,7 @@ class OpsItems:
     def _write(self, place: Place, held: Held, row: Row) -> None:
         self._held_before[place] = dict(held)
         self._now_held[place] = {**held, row["OpsItemId"]: row}
+        self._remembered.forget()
 
     @staticmethod
     def _refuse_duplicate(held: Held, data: dict[str, Row]) -> None:
@@ -166,6 +172,16 @@ def _check_keys(data: dict[str, Row]) -> None:
                 json.loads(value.get("Value", ""))
             except ValueError:
                 raise _wrong("OperationalData", f"the value of {key} is not JSON") from None
+
+
+def _keep_dedup(asked: Told) -> None:
+    """A deduplication string stays as it was created.
+
+    https://docs.aws.amazon.com/systems-manager/latest/userguide/OpsCenter-working-deduplication.html
+    """
+    touched = (*asked.get("OperationalData", ()), *(asked.get("OperationalDataToDelete") or ()))
+    if "/aws/dedup" in touched:
+        raise _wrong("OperationalData", "a deduplication string can't be changed")
 
 
 def _wrong(name: str, words: str) -> ServiceError:

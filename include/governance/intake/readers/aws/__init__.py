@@ -1,0 +1,1 @@
+"""Requests that AWS itself keeps: OpsItems of Systems Manager, records of Service Catalog."""
