@@ -60,17 +60,20 @@ def test_an_issue_that_moves_stays_one_request_under_its_first_key(jira, registe
     spec = spec.model_copy(update={"reader": spec.reader.model_copy(update={"jql": "project in (GOV, OPS)"})})
     first = pull(register, spec, now, tmp_path, lookup=lookup)
     before = issues[0]["key"]
+    known = rows(register, "SELECT count(*) FROM request_event")[0][0]
     move(issues[0], "OPS-7", "2026-11-16T08:30:00.000+0100")
     second = pull(register, spec, now, tmp_path, lookup=lookup)
     assert (first.loaded, second.loaded) == (6, 1)
+    assert rows(register, "SELECT count(*) FROM request_event") == [(known + 1,)]  # the move, no step anew
     assert rows(register, "SELECT count(*) FROM request") == [(6,)]
     told = rows(register, "SELECT actor, source_url FROM request_event JOIN request USING (request_number)"
                 " WHERE source_key = :key ORDER BY event DESC LIMIT 1", key=before)  # fmt: skip
     assert told[0][0] == "mover@example.com"
-    assert told[0][1].endswith("/browse/OPS-7")
+    assert told[0][1].endswith(f"/browse/{before}")  # from there Jira leads on to OPS-7
+    steps = rows(register, "SELECT count(*) FROM request_event")
     again = pull(register, spec, now, tmp_path, lookup=lookup, full=True)
     assert (again.loaded, again.unchanged) == (0, 6)
-    assert rows(register, OPEN) == []
+    assert (rows(register, OPEN), rows(register, "SELECT count(*) FROM request_event")) == ([], steps)
 
 
 def test_issues_that_moved_away_or_were_deleted_are_noted_once_a_whole_pull_misses_them(

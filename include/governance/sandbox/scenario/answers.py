@@ -111,7 +111,8 @@ class _Register:
         rows = self._quarantined[planted.source]
         if planted.count is not None:
             return len(rows) == planted.count, f"{len(rows)} in quarantine"
-        rows = [row for row in rows if _is_record(row, planted)]
+        named = [row for row in rows if planted.key is not None and row.source_key == planted.key]
+        rows = named or [row for row in rows if _is_record(row, planted)]
         return len(rows) == 1, rows[0].reasons if rows else "not in quarantine"
 
     def _email(self, planted: Planted) -> Judgement:
@@ -178,8 +179,7 @@ def _is_about(row: Row[Any], planted: Planted) -> bool:
 
 
 def _is_record(row: Row[Any], planted: Planted) -> bool:
-    if planted.key is not None and planted.key == row.source_key:
-        return True
+    """Whether a record that names no key holds what was planted."""
     sought = [text for text in (planted.key, planted.fragment) if text]
     return any(text in row.raw or text in row.locator for text in sought)
 

@@ -26,7 +26,7 @@ def observations(
     wanted, plain, objects = set(fields), set(dates), set(nested)
     now = {name: _normal(value) for name, value in (issue.get("fields") or {}).items()}
     people = _people(issue)
-    issue = {**issue, "key": first_key(issue), "@key": issue.get("key")}
+    issue = {**issue, "key": first_key(issue)}
     seen: list[Observation] = []
     for entry in reversed(_ordered(issue, wanted)):
         at = _instant(entry["created"])
@@ -144,10 +144,10 @@ def _who(user: Any) -> str | None:
 
 
 def _url(issue: Raw) -> str | None:
-    """Where a person reads the issue."""
+    """Where a person reads the issue; Jira leads on from an old key to where it is now."""
     parts = urlsplit(str(issue.get("self") or ""))
     context = parts.path.partition("/rest/")[0]
-    return f"{parts.scheme}://{parts.netloc}{context}/browse/{issue.get('@key')}" if parts.netloc else None
+    return f"{parts.scheme}://{parts.netloc}{context}/browse/{issue.get('key')}" if parts.netloc else None
 
 
 def _text(document: Raw) -> str:
