@@ -62,8 +62,12 @@ lock: setup ## bring requirements.lock in line with pyproject.toml, for Python 3
 	  --no-emit-index-url --no-emit-find-links pyproject.toml --output-file requirements.lock
 
 .PHONY: bench-reconcile
-bench-reconcile: setup ## reconciliation against a floor of one hash join; SIZES="1M:1k 10M:10k"
+bench-reconcile: setup ## reconciliation against a floor of one hash join; SIZES="10M:1k 10M:10k 10M:100k 50M:10k" WHOLE=1M:1k
 	@$(BIN)/python tests/benchmarks/bench_reconcile.py
+
+.PHONY: prove
+prove: setup ## reconciliation against a brute-force matcher on thousands of random worlds; WORLDS=3000, minutes
+	@WORLDS=$${WORLDS:-3000} $(BIN)/pytest -n auto --timeout 0 tests/unit/test_reconciliation_matches_brute_force.py
 
 .PHONY: bench-intake
 bench-intake: setup ## intake against a floor of read-and-COPY; SIZES="10k 100k"
