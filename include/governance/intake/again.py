@@ -16,7 +16,7 @@ from governance.intake.records import Record, raw_hash
 from governance.intake.spec import SourceSpec
 
 if TYPE_CHECKING:
-    from governance.intake.examination import Examined
+    from governance.intake.examined import Examined
 
 MOST = 500
 """A pull of more records leaves no list of them."""

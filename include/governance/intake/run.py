@@ -7,6 +7,7 @@ run finishes the job. `pulled = loaded + unchanged + quarantined` is a constrain
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -17,10 +18,13 @@ from sqlalchemy import Connection, Engine, text
 from governance import resources
 from governance.connections import ConnectionLookup, from_environment
 from governance.errors import GovernanceError, RegisterUnavailableError
-from governance.intake import again, runs, vanished
+from governance.intake import again, known, listings, runs, vanished
 from governance.intake.again import Again
 from governance.intake.bypass import sync_bypasses
-from governance.intake.examination import Examined, examine, limit_broken
+from governance.intake.drift import as_json
+from governance.intake.duplicates.links import link_duplicates
+from governance.intake.examination import examine, limit_broken
+from governance.intake.examined import Examined
 from governance.intake.readers.kind import Opening, SessionMaker
 from governance.intake.readers.registry import open_reader
 from governance.intake.records import Pull, Record, raw_hash
@@ -38,7 +42,7 @@ class Intake:
 
     `lookup` finds connections, `aws` makes the boto3 session of one; `path` is a file or folder to read
     instead of the source's own place; `full` ignores where the last pull ended. `policies` None: those of the
-    settings.
+    settings. `accepted` is why a person takes a batch that is unlike the ones before it (volume, columns).
     """
 
     engine: Engine
@@ -50,6 +54,7 @@ class Intake:
     full: bool = False
     path: Path | None = None
     policies: Path | None = None
+    accepted: str = ""
 
     def run(self, spec: SourceSpec) -> RunResult:
         """Run one source. A source that fails raises nothing: result and `intake_run` say why in one line.
@@ -79,25 +84,31 @@ class Intake:
         nothing_new, records = again.peek(reader.records(pull, cursor), spec, cursor)
         if nothing_new is not None:
             return self._nothing_new(spec, run_id, nothing_new, pull, cursor)
-        policy = ownership.read(self.policies or resources.folder("policies", Settings().config_dir))
         with self.engine.connect() as connection:
-            examined = examine(connection, spec, records, now=self.now, policy=policy)
+            examined = self._examined(connection, spec, records, whole=cursor is None)
             absence = vanished.look(connection, spec, examined, pull, reader)
-        if examined.page:
-            runs.keep_page(self.lake, spec.name, run_id, examined.page)
+        page = runs.keep_page(self.lake, spec.name, run_id, examined.page) if examined.page else None
         with self.engine.begin() as connection:
             vanished.sync(connection, spec, absence, pull, self.now)
             result = self._settle(connection, spec, run_id, examined, pull)
             end = vanished.end_of(pull, cursor, self.now) if result.status == "complete" else None
             end = again.remembering(end, spec, examined)
-            runs.close_run(connection, result, validation=examined.summary, cursor=end)
+            observed = runs.Observed(
+                validation=examined.summary,
+                cursor=end,
+                whole=cursor is None if self.path is None else None,
+                columns=None if examined.columns is None else as_json(examined.columns),
+                page=page,
+                accepted=self.accepted or None,
+            )
+            runs.close_run(connection, result, observed)
         return result
 
     def _nothing_new(
-        self, spec: SourceSpec, run_id: int, known: Again, pull: Pull, cursor: dict[str, Any] | None
+        self, spec: SourceSpec, run_id: int, brought: Again, pull: Pull, cursor: dict[str, Any] | None
     ) -> RunResult:
         """Close a run whose records all came before, with the counts that examining them would give."""
-        pulled, failed = known.pulled, known.kept_back
+        pulled, failed = brought.pulled, brought.kept_back
         held = limit_broken(spec.batch, pulled, failed)
         if held:
             result = RunResult(spec.name, run_id, "held", pulled, held=pulled, message=_held(held))
@@ -108,8 +119,25 @@ class Intake:
             )
         with self.engine.begin() as connection:
             end = None if held else again.kept(vanished.end_of(pull, cursor, self.now), cursor)
-            runs.close_run(connection, result, cursor=end)
+            runs.close_run(connection, result, runs.Observed(cursor=end, whole=False))
         return result
+
+    def _examined(
+        self, connection: Connection, spec: SourceSpec, records: Iterable[Record], *, whole: bool
+    ) -> Examined:
+        """Examine a pull; a file given by hand is not held against what the source's own place brought."""
+        policy = ownership.read(self._policies)
+        listed = listings.latest(connection, self.now)
+        held_against = known.Known(listings=listed)
+        if self.path is None:
+            volumes = known.volumes(connection, spec) if whole else None
+            columns = known.columns(connection, spec)
+            held_against = known.Known(volumes, columns, bool(self.accepted), listed)
+        return examine(connection, spec, records, now=self.now, policy=policy, known=held_against)
+
+    @property
+    def _policies(self) -> Path:
+        return self.policies or resources.folder("policies", Settings().config_dir)
 
     def _settle(
         self, connection: Connection, spec: SourceSpec, run_id: int, examined: Examined, pull: Pull
@@ -130,6 +158,7 @@ class Intake:
         self._mended(connection, spec, run_id, examined, pull)
         if pulled:  # without news the history tells what it told before
             sync_bypasses(connection, self.now)
+            link_duplicates(connection, self._policies, now=self.now, run_id=run_id)
         sums = _sums(pulled, counts.loaded, counts.unchanged, failed)
         return replace(result, loaded=counts.loaded, unchanged=counts.unchanged, message=_line(sums, pull))
 
