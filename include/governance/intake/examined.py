@@ -70,6 +70,20 @@ class Examined:
                 record = records[number - part.first]
                 yield _item(self.spec, record, shown.get(number), self.reasons[number])
 
+    def good_keys(self) -> frozenset[str]:
+        """Return the keys of the requests that may be loaded."""
+        keys = (rows["source_key"].unique().drop_null().to_pylist() for rows in self.good_parts())
+        return frozenset(key for some in keys for key in some)
+
+    def keys_kept_back(self) -> frozenset[str | None]:
+        """Return the keys that the records kept back name; None where one names none."""
+        return frozenset(
+            key_of(record, self.spec)
+            for part in (self.parts if self.reasons else ())
+            for number, record in enumerate(part.records(), start=part.first)
+            if number in self.failed
+        )
+
     def passed(self) -> Iterator[Record]:
         """Yield the records that may be loaded, as they came."""
         for part in self.parts:

@@ -61,8 +61,8 @@ def end_of(pull: Pull, cursor: dict[str, Any] | None, now: datetime) -> dict[str
 
 def look(connection: Connection, spec: SourceSpec, examined: Examined, pull: Pull, reader: Reader) -> Absence:
     """Return which requests are there and which are gone, asking the source after each of the latter."""
-    named = [item.source_key for item in examined.items]
-    seen = frozenset(map(str, examined.good["source_key"].dropna())) | {key for key in named if key}
+    named = examined.keys_kept_back()
+    seen = examined.good_keys() | {key for key in named if key}
     if not pull.whole or spec.mode != "live" or examined.held or None in named:
         return Absence(seen)
     query = text(resources.sql("intake/vanished.sql"))
