@@ -19,15 +19,16 @@ def plant(random: Random, issues: list[jira_issues.Issue], tickets: list[Ticket]
     """
     numbered = [(number, ticket) for number, ticket in enumerate(tickets, start=1) if _is_plain(ticket)]
     (number, first), (_, second) = numbered[-2:]
-    named = {
-        "title": f"Please hurry: {first.title}",
-        "description": f"Asked for again on behalf of the team. Duplicate of LZ-{number:04d}.",
-        "requester": next(who for who in people.ENGINEERS if who != first.requester),
-    }
-    shouted = {"title": f"{second.title.upper()}!"}
+    named = replace(
+        first,
+        title=f"Please hurry: {first.title}",
+        description=f"Asked for again on behalf of the team. Duplicate of LZ-{number:04d}.",
+        requester=next(who for who in people.ENGINEERS if who != first.requester),
+    )
+    shouted = replace(second, title=f"{second.title.upper()}!")
     answers = [
-        _again(random, issues, replace(first, **named), "named-twin", f"it names LZ-{number:04d}"),
-        _again(random, issues, replace(second, **shouted), "asked-twice", "same title, target, requester"),
+        _again(random, issues, named, "named-twin", f"it names LZ-{number:04d}"),
+        _again(random, issues, shouted, "asked-twice", "same title, target, requester"),
     ]
     return [replace(answer, finding_type="DUPLICATE_REQUEST") for answer in answers]
 
