@@ -225,17 +225,15 @@ def _balance(run: dict[str, Any]) -> str:
 def _duplicates(facts: Facts) -> Table:
     rows = [
         (
-            r["request_id"],
-            f"{r['source']} {r['source_key']}, {r['request_status']}",
-            r["of_request_id"],
-            f"{r['of_source']} {r['of_source_key']}, {r['of_status']}",
+            f"{r['request_id']}, {r['source']} {r['source_key']}",
+            f"{r['of_request_id']}, {r['of_source']} {r['of_source_key']}",
             r["title"],
             f"{r['evidence']} ({r['state']})",
         )
         for r in facts.lists["duplicates"]
     ]
-    head = ("request", "from", "repeats", "of", "title", "evidence")
-    note = "Linked, never merged: `governance duplicates confirm` or `unlink` decides. The newest twelve."
+    head = ("request", "repeats", "title", "evidence")
+    note = "Linked, never merged: governance duplicates confirm or unlink decides. The newest twelve."
     return Table("Asked in two sources", head, rows, (), "No request came from two sources.", note)
 
 

@@ -102,6 +102,7 @@ def _places(services: Services, var_dir: Path) -> dict[str, str]:
     return {
         "pack": str(packs[-1]) if packs else "",
         "e-mails": str(services.mailbox),
+        "scorecards": str(packs[-1].parent / "sources" / packs[-1].name) if packs else "",
         "validation pages": str(var_dir / "lake" / "validation"),
         "snapshots": str(var_dir / "lake" / "snapshots"),
         "logs": str(var_dir / "logs"),

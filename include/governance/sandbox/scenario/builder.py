@@ -30,6 +30,7 @@ from governance.sandbox.scenario import (
     registers,
     rules,
     service_desk,
+    twins,
 )
 from governance.sandbox.scenario.exception_plot import ExceptionPlot
 from governance.sandbox.scenario.exceptions import ExceptionDesk
@@ -71,6 +72,7 @@ def build(seed: int = SEED) -> Scenario:
     issues, answers_jira = _issues(random, jira)
     drops, answers_csv = _drops(csv)
     texts, answers_yaml = _registers(random, entries)
+    answers_twins = twins.plant(Random(seed + 2), issues, csv)  # noqa: S311 (a story, not a secret)
     world = World(
         organization_id=organization.ORGANIZATION, root_id=organization.ROOT,
         management_account=organization.MANAGEMENT, home_region=organization.HOME,
@@ -80,6 +82,7 @@ def build(seed: int = SEED) -> Scenario:
         recorders=gaps.recorders(accounts), now=NOW,
     )  # fmt: skip
     planted = [*answers_yaml, *found.planted, found.total(), *answers_jira, *answers_csv, *malformed.totals()]
+    planted += answers_twins
     others, answers_others = planes.build(seed, world, entries, _numbers(entries))
     world = replace(world, policies=(*world.policies, *planes.policies()), planes=others)
     desk_of = service_desk.build(*_later(seed + 31, accounts))

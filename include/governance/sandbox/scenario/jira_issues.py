@@ -48,10 +48,11 @@ def user(address: str) -> dict[str, Any]:
 
 def write(random: Random, tickets: list[Ticket]) -> list[Issue]:
     """Return the issues of `tickets`, numbered in the order given."""
-    return [_issue(random, number, ticket) for number, ticket in enumerate(tickets, start=1)]
+    return [write_one(random, number, ticket) for number, ticket in enumerate(tickets, start=1)]
 
 
-def _issue(random: Random, number: int, ticket: Ticket) -> Issue:
+def write_one(random: Random, number: int, ticket: Ticket) -> Issue:
+    """Return one issue with its number."""
     history = _Changelog(random, number)
     fields = _fields(ticket)
     history.write(ticket, fields)
