@@ -51,7 +51,7 @@ def examine(
     mapped = map_records(records, spec, now=now, policy=policy)
     limits = spec.batch if whole else BatchLimits()
     verdict = judge(
-        mapped.batch.assign(absent_column=_absent(mapped, records, limits.required_columns)),
+        mapped.batch.assign(absent_column=absent_columns(mapped, records, limits.required_columns)),
         mapped.reasons,
         suite_of(spec, limits),
         name=spec.name,
@@ -90,7 +90,7 @@ def _limit_broken(limits: BatchLimits, pulled: int, failed: int) -> str:
     return ""
 
 
-def _absent(mapped: Mapped, records: Sequence[Record], required: Sequence[str]) -> pd.Series:
+def absent_columns(mapped: Mapped, records: Sequence[Record], required: Sequence[str]) -> pd.Series:
     """For each row the first required column that its record has not; missing where it has them all."""
     missing = {
         number: next((column for column in required if column not in record.raw), None)

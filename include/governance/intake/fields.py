@@ -42,8 +42,8 @@ def _text_keys(value: Any) -> Any:
     return {str(key): item for key, item in value.items()} if isinstance(value, dict) else value
 
 
-Columns = Annotated[tuple[str, ...], BeforeValidator(as_columns)]
-Map = Annotated[dict[str, str], BeforeValidator(_text_keys)]
+Columns = Annotated[tuple[str, ...], BeforeValidator(as_columns, json_schema_input_type=str | list[str])]
+Map = Annotated[dict[str, str], BeforeValidator(_text_keys, json_schema_input_type=dict[str, str])]
 
 
 class FieldSource(Document):
@@ -81,7 +81,9 @@ def as_source(value: Any) -> Any:
     return {"column": value} if isinstance(value, (str, list)) else value
 
 
-Source = Annotated[FieldSource, BeforeValidator(as_source)]
+Short = str | list[str] | FieldSource
+"""What a person may write for it."""
+Source = Annotated[FieldSource, BeforeValidator(as_source, json_schema_input_type=Short)]
 
 
 def check_field(name: str, source: FieldSource) -> None:

@@ -26,7 +26,10 @@ absent_column     a column the source should have and this record has not
 
 _CHECKED = frozenset((*BATCH_COLUMNS, *DERIVED_COLUMNS))
 Severity = Literal["quarantine", "hold"]
-Words = Annotated[tuple[str, ...], BeforeValidator(lambda v: [v] if isinstance(v, str) else v)]
+Words = Annotated[
+    tuple[str, ...],
+    BeforeValidator(lambda v: [v] if isinstance(v, str) else v, json_schema_input_type=str | list[str]),
+]
 
 
 class Check(Document):
