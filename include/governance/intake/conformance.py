@@ -160,9 +160,11 @@ def batch_is_canonical(case: Case) -> list[str]:
     """Columns and types are those that the register loads, and somebody is accountable for every row."""
     batch = case.mapped.batch
     problems = [] if list(batch.columns) == list(BATCH_COLUMNS) else ["the columns are not those of a batch"]
-    for name in (*TIME_FIELDS, "valid_at"):
-        if str(batch[name].dtype) != "datetime64[us, UTC]":
-            problems.append(f"{name} is {batch[name].dtype}, not an instant in UTC")
+    problems += [
+        f"{name} is {batch[name].dtype}, not an instant in UTC"
+        for name in (*TIME_FIELDS, "valid_at")
+        if str(batch[name].dtype) != "datetime64[us, UTC]"
+    ]
     if not all(isinstance(json.loads(raw), dict) for raw in batch["raw"]):
         problems.append("raw holds something else than an object")
     return problems + ["a request without an owner"] * int(batch["owner"].isna().any())
@@ -243,4 +245,4 @@ def examine(case: Case) -> Iterator[Outcome]:
             yield Outcome(check, "skipped")
             continue
         more = [f"and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
-        yield Outcome(check, "failed" if found else "passed", tuple([*found[:SHOWN], *more]))
+        yield Outcome(check, "failed" if found else "passed", (*found[:SHOWN], *more))

@@ -50,7 +50,7 @@ def preview(
     ]
 
 
-def _shown(row: pd.Series) -> dict[str, Any]:
+def _shown(row: Any) -> dict[str, Any]:
     """Fields that hold something, in the order of the register; times as ISO 8601 in UTC."""
     shown: dict[str, Any] = {}
     for name in BATCH_COLUMNS:

@@ -1,4 +1,4 @@
-"""The test of a source in one line, for pytest: `TestVendor = source_tests("include/sources/vendor.yaml")`."""
+"""The test of a source in one line of pytest: `TestVendor = source_tests("include/sources/vendor.yaml")`."""
 
 from __future__ import annotations
 
