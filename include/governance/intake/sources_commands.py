@@ -12,6 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from governance.intake.conformance import Outcome
+    from governance.intake.drafting.desk import Question
     from governance.intake.preview import Preview
 
 sources_app = typer.Typer(
@@ -161,3 +162,70 @@ def print_schema() -> None:
     from governance.intake.spec_schema import schema_text
 
     typer.echo(schema_text(), nl=False)
+
+
+@sources_app.command("new")
+def new_source(
+    name: Annotated[str, typer.Argument(help="Name of the source: lower-case letters, digits, _.")],
+    sample: Annotated[Path, typer.Option("--from", help="A sample: csv, tsv, jsonl, yaml or xlsx.")],
+    answer: Annotated[
+        list[str] | None, typer.Option(help="key=value, as `check` or the draft names the key; repeat it.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Draft again over a spec that exists.")] = False,
+) -> None:
+    """Draft a spec from a sample, with the evidence for every choice, and check it.
+
+    What the sample cannot say is asked on a terminal; elsewhere `--answer` says it, or the spec holds ASK
+    in its place until somebody does. Exits 1 while a question is open or a check fails.
+    """
+    from governance.intake.drafting.desk import Desk
+    from governance.intake.drafting.files import new_source as write
+    from governance.settings import Settings
+
+    given = dict(_answer(text) for text in answer or ())
+    desk = Desk(given, _prompt if sys.stdin.isatty() and sys.stdout.isatty() else None)
+    drafted = write(name, sample, _own_folder(Settings().config_dir), desk, replace=force)
+    typer.echo(f"wrote {drafted.spec_file}\nkept the sample as {drafted.sample_file}")
+    for problem in drafted.draft.broken[:10]:
+        typer.secho(f"not read: {problem}", fg="yellow")
+    for question in drafted.draft.open:
+        typer.secho(f"open: {question.text}\n      --answer '{question.key}=...'", fg="yellow")
+    if drafted.draft.open:
+        raise typer.Exit(1)
+    check_source(str(drafted.spec_file))
+
+
+def _own_folder(config_dir: Path | None) -> Path:
+    """The folder of one's own specs; raises GovernanceError where only the shipped ones are there."""
+    from governance import resources
+    from governance.errors import GovernanceError
+
+    if config_dir is not None:
+        return config_dir / "sources"
+    folder = resources.folder("sources")
+    if folder.parent.name == "shipped":
+        raise GovernanceError("the shipped specs stay as they are: set GOVERNANCE_CONFIG_DIR to your folder")
+    return folder
+
+
+def _answer(text: str) -> tuple[str, str]:
+    from governance.errors import GovernanceError
+
+    key, equals, value = text.partition("=")
+    if not (equals and key.strip() and value.strip()):
+        raise GovernanceError(f"--answer {text!r}: expected key=value, such as kind=change")
+    return key.strip(), value.strip()
+
+
+def _prompt(question: Question) -> str | None:
+    """Ask on the terminal until the answer is one; an empty one leaves the question open."""
+    for number, choice in enumerate(question.choices, start=1):
+        typer.echo(f"  {number}  {choice}")
+    while True:
+        said = str(typer.prompt(question.words, default="", show_default=False)).strip()
+        if said.isdigit() and 0 < int(said) <= len(question.choices):
+            said = question.choices[int(said) - 1]
+        problem = question.problem(said) if said else None
+        if problem is None:
+            return said or None
+        typer.secho(problem, fg="red")
