@@ -28,7 +28,7 @@ class _Plain(yaml.SafeDumper):
 
 def _quoted(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
     tag = dumper.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
-    style = None if tag == "tag:yaml.org,2002:str" else '"'
+    style = None if tag == "tag:yaml.org,2002:str" and "\n" not in text else '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
