@@ -13,6 +13,7 @@ from governance.doctor.commands import doctor
 from governance.errors import GovernanceError
 from governance.escalation.commands import escalate, outbox_app
 from governance.intake.commands import intake_command
+from governance.intake.requests_commands import requests_app
 from governance.intake.sources_commands import sources_app
 from governance.observation.commands import observe
 from governance.quality.commands import quarantine_app
@@ -70,6 +71,7 @@ for panel, commands in PANELS.items():
 for name, group in {
     "quarantine": quarantine_app,
     "sources": sources_app,
+    "requests": requests_app,
     "findings": findings_app,
     "outbox": outbox_app,
     "register": register_app,

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, text
 
 from governance import resources
-from governance.reconciliation.policy import ExceptionLimits
+from governance.register.exception_limits import ExceptionLimits
 from governance.register.scope import SCOPES, Scope
 
 Phase = Literal["upcoming", "active", "expired"]

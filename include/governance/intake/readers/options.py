@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from governance.intake.readers.files.options import CsvOptions, YamlOptions
+from governance.intake.readers.form.options import FormOptions
 from governance.intake.readers.jira.options import JiraOptions
 
-ReaderOptions = Annotated[CsvOptions | JiraOptions | YamlOptions, Field(discriminator="type")]
+ReaderOptions = Annotated[CsvOptions | FormOptions | JiraOptions | YamlOptions, Field(discriminator="type")]

@@ -18,6 +18,7 @@ KINDS: dict[str, str] = {
     "csv": "governance.intake.readers.files.kind",
     "yaml": "governance.intake.readers.files.kind",
     "jira": "governance.intake.readers.jira.kind",
+    "form": "governance.intake.readers.form.kind",
 }
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def open_reader(spec: SourceSpec, opening: Opening) -> Reader:
     """Return the reader of a spec's files, or of the path given instead."""
-    place = Folder(opening.path) if opening.path is not None else _place(spec, opening)
+    place = place_for(spec, opening)
     if isinstance(spec.reader, CsvOptions):
         return CsvReader(spec.reader, place)
     from governance.intake.readers.files.registers import YamlReader  # noqa: PLC0415 (PyYAML, only where needed)
@@ -37,6 +37,11 @@ def probe(spec: SourceSpec, opening: Opening) -> str:
     place = _place(spec, opening)
     place.probe()
     return f"{_location(spec, opening)} is there"
+
+
+def place_for(spec: SourceSpec, opening: Opening) -> Place:
+    """Return where the files of a spec are: its own place, or the path given instead."""
+    return Folder(opening.path) if opening.path is not None else _place(spec, opening)
 
 
 def _place(spec: SourceSpec, opening: Opening) -> Place:
