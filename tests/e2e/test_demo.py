@@ -71,6 +71,7 @@ def processes_of(folder: Path) -> list[str]:
 def test_every_dag_succeeds(first):
     assert {row["dag"]: row["state"] for row in first["dags"]} == {
         "intake__exception_register": "success",
+        "intake__form": "success",
         "intake__landing_zone_csv": "success",
         "intake__platform_jira": "success",
         "housekeeping": "success",

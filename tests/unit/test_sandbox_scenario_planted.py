@@ -199,7 +199,8 @@ def test_every_case_names_a_record_that_exists(scenario: Scenario, exceptions: d
             assert planted.fragment in texts
         elif planted.key is not None:
             there = {"platform_jira": planted.key in issues, "landing_zone_csv": f"{planted.key};" in texts,
-                     "exception_register": planted.key in exceptions}  # fmt: skip
+                     "exception_register": planted.key in exceptions,
+                     "form": f"{planted.key}.json" in scenario.submissions}  # fmt: skip
             assert there[str(planted.source)], planted
 
 

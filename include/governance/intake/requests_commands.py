@@ -40,23 +40,27 @@ def submit_request(
     """
     from governance.intake.forms.answers import answers_of, kind_of, read_answers
     from governance.intake.forms.definition import read_form
+    from governance.settings import Settings
+
+    given = read_answers(from_file) if from_file else {}
+    given |= dict(_pair(text) for text in fields or ())
+    given |= {"title": title} if title else {}
+    given |= {"submission": submission} if submission else {}
+    form = read_form(kind_of(given, kind), Settings().config_dir)
+    _submit(_complete(form, answers_of(form, given)), as_json)
+
+
+def _submit(answers: dict[str, str], as_json: bool) -> None:
     from governance.intake.spec import find_spec
     from governance.intake.submission import RefusedError, submit
     from governance.session import open_register
     from governance.settings import Settings
 
     settings = Settings()
-    given = read_answers(from_file) if from_file else {}
-    given |= dict(_pair(text) for text in fields or ())
-    given |= {"title": title} if title else {}
-    given |= {"submission": submission} if submission else {}
-    form = read_form(kind_of(given, kind), settings.config_dir)
-    answers = _complete(form, answers_of(form, given))
     spec = find_spec("form", settings.config_dir)
+    engine = open_register(settings)
     try:
-        done = submit(
-            open_register(settings), spec, answers, now=settings.instant(), lake=settings.lake_location
-        )
+        done = submit(engine, spec, answers, now=settings.instant(), lake=settings.lake_location)
     except RefusedError as error:
         if as_json:
             typer.echo(json.dumps({"registered": False, "reasons": error.reasons}, ensure_ascii=False))

@@ -26,6 +26,7 @@ from governance.sandbox.scenario import (
     programmes,
     registers,
     rules,
+    submissions,
 )
 from governance.sandbox.scenario.exception_plot import ExceptionPlot
 from governance.sandbox.scenario.exceptions import ExceptionDesk
@@ -76,7 +77,8 @@ def build(seed: int = SEED) -> Scenario:
         recorders=gaps.recorders(accounts), now=NOW,
     )  # fmt: skip
     planted = [*answers_yaml, *found.planted, found.total(), *answers_jira, *answers_csv, *malformed.totals()]
-    return Scenario(world, issues, drops, texts, planted)
+    submitted, answers_form = submissions.write(seed)
+    return Scenario(world, issues, drops, texts, [*planted, *answers_form], submissions=submitted)
 
 
 def _exceptions(random: Random, desk: ExceptionDesk, found: deviations.Deviations) -> list[ExceptionEntry]:

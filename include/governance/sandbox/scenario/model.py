@@ -60,6 +60,7 @@ class Scenario:
 
     `jira_issues`: issues of Jira Cloud with their changelog, descriptions as plain text.
     `csv_drops`: S3 key -> bytes. `yaml_registers`: file name -> text.
+    `submissions`: file name -> text of requests that were submitted here.
     """
 
     world: World
@@ -68,6 +69,7 @@ class Scenario:
     yaml_registers: dict[str, str]
     planted: list[Planted]
     now: datetime = NOW
+    submissions: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
