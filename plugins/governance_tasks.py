@@ -17,8 +17,11 @@ SHARDS = 4
 """Parts that the accounts are cut into; each is one mapped task."""
 
 
-def run_intake(name: str, *, full: bool, origin: str) -> dict[str, Any]:
-    """Pull, check and load one source; fail where its batch was held."""
+def run_intake(name: str, *, full: bool, origin: str, accepted: str = "") -> dict[str, Any]:
+    """Pull, check and load one source; fail where its batch was held.
+
+    `accepted` is why a person takes a batch whose volume or columns are unlike before.
+    """
     from governance.intake.run import Intake
     from governance.intake.spec import find_spec
 
@@ -33,6 +36,7 @@ def run_intake(name: str, *, full: bool, origin: str) -> dict[str, Any]:
             origin=origin,
             full=full,
             policies=_policies(),
+            accepted=accepted.strip(),
         )
         result = intake.run(found)
     if result.status in ("held", "failed"):
@@ -69,7 +73,7 @@ def observe_hub() -> str:
     lake = settings().lake_location
     with register() as engine:
         snapshot_id = observe.start_snapshot(engine, now=instant(), lake=lake)
-        observe.observe_hub(engine, aws_session(), snapshot_id, lake=lake)
+        observe.observe_hub(engine, aws_session(), snapshot_id, lake=lake, pace=_pace(1))
     return snapshot_id
 
 
@@ -86,7 +90,14 @@ def observe_shard(snapshot_id: str, shard: dict[str, Any]) -> None:
     from governance.observation import observe
 
     with register() as engine:
-        observe.observe_config_shard(engine, aws_session(), snapshot_id, shard, lake=settings().lake_location)
+        observe.observe_config_shard(
+            engine,
+            aws_session(),
+            snapshot_id,
+            shard,
+            lake=settings().lake_location,
+            pace=_pace(shard["of"]),
+        )
 
 
 def finish_observation(snapshot_id: str) -> dict[str, Any]:
@@ -146,8 +157,23 @@ def store_ownership() -> None:
         ownership.store(connection, policy)
 
 
+def score_sources() -> dict[str, Any]:
+    """Write the scorecard of every source as of now."""
+    from governance.review.scorecards.page import write_latest
+
+    with register() as engine:
+        path = write_latest(engine, as_of=instant(), lake=settings().lake_location, policies=_policies())
+    return {"html": path}
+
+
 def _templates() -> Path:
     return resources.folder("templates", settings().config_dir)
+
+
+def _pace(tasks: int) -> Any:
+    from governance.observation import rates
+
+    return rates.Pace(rates.read(_policies()), tasks=tasks, factor=settings().aws_pace)
 
 
 def _policies() -> Path:

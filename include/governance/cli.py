@@ -13,13 +13,16 @@ from governance.doctor.commands import doctor
 from governance.errors import GovernanceError
 from governance.escalation.commands import escalate, outbox_app
 from governance.intake.commands import intake_command
+from governance.intake.duplicates.commands import duplicates_app
 from governance.intake.requests_commands import requests_app
 from governance.intake.sources_commands import sources_app
-from governance.observation.commands import observe
+from governance.observation.commands import iam, observe
 from governance.quality.commands import quarantine_app
 from governance.reconciliation.commands import findings_app, reconcile
+from governance.reconciliation.explain_commands import explain
 from governance.register.commands import register_app
 from governance.review.commands import kpis, pack
+from governance.review.scorecards.commands import scorecard
 from governance.sandbox.commands import demo, down, sandbox_app
 
 app = typer.Typer(
@@ -61,8 +64,9 @@ PANELS: dict[str, dict[str, Callable[..., None]]] = {
         "reconcile": reconcile,
         "pack": pack,
         "kpis": kpis,
+        "scorecard": scorecard,
     },
-    "Look after it": {"doctor": doctor},
+    "Look after it": {"doctor": doctor, "explain": explain, "iam": iam},
 }
 for panel, commands in PANELS.items():
     for name, function in commands.items():
@@ -72,6 +76,7 @@ for name, group in {
     "quarantine": quarantine_app,
     "sources": sources_app,
     "requests": requests_app,
+    "duplicates": duplicates_app,
     "findings": findings_app,
     "outbox": outbox_app,
     "register": register_app,

@@ -24,7 +24,7 @@ from governance.intake.spec_secrets import secrets_in
 from intake_worlds import SOURCES, write_spec
 
 HEADER = "id,title,who,state,target,submitted,changed,approver\n"
-GOOD = "A-1,Port,ida,new,account/1,2026-01-02 10:00,2026-01-02 10:00,-\nA-2,Disk,jo,granted,account/2,-,2026-01-03 10:00,mo\n"
+GOOD = "A-1,Port,ida,new,account/100000000012,2026-01-02 10:00,2026-01-02 10:00,-\nA-2,Disk,jo,granted,account/100000000013,-,2026-01-03 10:00,mo\n"
 
 
 def case(tmp_path: Path, now, text: str = HEADER + GOOD, register=None, **changes) -> Case:

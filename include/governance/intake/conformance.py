@@ -19,14 +19,14 @@ from sqlalchemy import Engine
 from governance import resources
 from governance.errors import GovernanceError
 from governance.intake import runs
-from governance.intake.examination import absent_columns, suite_of
+from governance.intake.examination import examine as examine_records
+from governance.intake.examined import Examined
 from governance.intake.mapping import Mapped, map_records
 from governance.intake.readers.files.options import FileOptions
 from governance.intake.records import Record
 from governance.intake.samples import read_sample, sample_path
 from governance.intake.spec import SourceSpec, read_spec
 from governance.intake.spec_secrets import secrets_in
-from governance.quality.gate import Verdict, judge
 from governance.register import ownership
 from governance.register.load import load
 from governance.register.ownership import OwnershipPolicy
@@ -61,7 +61,7 @@ class Case:
     def with_register(self, register: Engine) -> Case:
         """Return the same case, to be loaded into `register`; what was found about it already is kept."""
         other = replace(self, register=register)
-        vars(other).update({name: vars(self)[name] for name in ("mapped", "verdict") if name in vars(self)})
+        vars(other).update({name: vars(self)[name] for name in ("mapped", "examined") if name in vars(self)})
         return other
 
     @cached_property
@@ -70,18 +70,11 @@ class Case:
         return map_records(self.records, self.spec, now=self.now, policy=self.policy)
 
     @cached_property
-    def verdict(self) -> Verdict:
-        """What the gate makes of the batch; freshness is for real pulls and does not count here."""
-        limits = self.spec.batch.model_copy(update={"freshness_days": None})
-        absent = absent_columns(self.mapped, self.records, limits.required_columns)
-        return judge(
-            self.mapped.batch.assign(absent_column=absent),
-            self.mapped.reasons,
-            suite_of(self.spec, limits),
-            name=self.spec.name,
-            now=self.now,
-            registered_kinds={},
-        )
+    def examined(self) -> Examined:
+        """What the gate makes of the records; how fresh and how many they are is for real pulls."""
+        limits = self.spec.batch.model_copy(update={"freshness_days": None, "min_records": 0})
+        spec = self.spec.model_copy(update={"batch": limits})
+        return examine_records(None, spec, self.records, now=self.now, policy=self.policy)
 
     def unreadable(self, about: Callable[[str], bool]) -> list[str]:
         """Return what the mapping could not read in fields that `about` picks: place, field, why."""
@@ -174,11 +167,11 @@ def expectations_pass(case: Case) -> list[str]:
     """The canonical suite, the spec's own expectations and its limits."""
     failed = [
         f"{case.records[number].locator}: {reason.why}"
-        for number, reasons in sorted(case.verdict.reasons.items())
+        for number, reasons in sorted(case.examined.reasons.items())
         for reason in reasons
         if reason.expectation is not None
     ]
-    held = case.verdict.held
+    held = case.examined.held
     return [*([f"the batch would be held: {held}"] if held else []), *failed]
 
 
@@ -193,7 +186,7 @@ def loading_twice_changes_nothing(case: Case) -> list[str] | None:
     """The first load brings the records, the second finds all of them unchanged; both are rolled back."""
     if case.register is None:
         return None
-    batch = case.mapped.batch[~case.mapped.batch["record_no"].isin(list(case.verdict.reasons))]
+    batch = case.mapped.batch[~case.mapped.batch["record_no"].isin(list(case.examined.reasons))]
     source = f"conformance {case.spec.name}"
     with case.register.connect() as connection, connection.begin() as transaction:
         run_id = runs.open_run(connection, source, mode="live", origin="conformance", now=case.now)

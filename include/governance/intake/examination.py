@@ -1,9 +1,12 @@
-"""Examine a pull: map its records, hold them against the gate, and part the good from what is kept back."""
+"""Examine a pull: map its records, hold them against the gate, and part the good from what is kept back.
+
+Records are mapped part by part, so that a large pull does not stand in memory; the gate judges it as a whole.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -11,67 +14,183 @@ import pandas as pd
 from sqlalchemy import Connection, text
 
 from governance import resources
-from governance.intake.mapping import Mapped, key_of, map_records
-from governance.intake.records import Record, raw_hash
+from governance.intake import drift, named
+from governance.intake.examined import Examined
+from governance.intake.known import Known
+from governance.intake.mapping import Mapped, map_records
+from governance.intake.parts import Parts, in_parts
+from governance.intake.readers.registry import observations
+from governance.intake.records import Raw, Record
 from governance.intake.spec import BatchLimits, SourceSpec
-from governance.quality.gate import Verdict, judge
-from governance.quality.quarantine import Item
-from governance.quality.reasons import Reason
-from governance.quality.storable import json_text
+from governance.intake.volume import unusual
+from governance.quality.gate import Verdict, columns_judged, judge
+from governance.quality.reasons import Reason, Reasons
+from governance.quality.storable import DEEPEST, json_text
 from governance.quality.suite import Check, canonical_suite
 from governance.register.ownership import OwnershipPolicy
 
-
-@dataclass(frozen=True)
-class Examined:
-    """What may be loaded (`good`, a canonical batch), what is kept back, and why all of it may be held."""
-
-    good: pd.DataFrame
-    items: list[Item]
-    failed: frozenset[int]
-    """Numbers of the records kept back."""
-    held: str
-    summary: dict[str, Any]
-    page: str
+_NO_ROWS = Verdict({}, "", {"expectations": [], "rows": 0})
 
 
 def examine(
-    connection: Connection,
+    connection: Connection | None,
     spec: SourceSpec,
-    records: Sequence[Record],
+    records: Iterable[Record],
     *,
     now: datetime,
     policy: OwnershipPolicy,
     whole: bool = True,
+    known: Known | None = None,
 ) -> Examined:
     """Map and check records. A record of which any observation fails is kept back as a whole.
 
     `whole` False: these records are no pull of their own (a replay), so limits of the batch do not apply.
+    `known` None: volume, columns, accounts and rules are not judged. `connection` None: offline, no request
+    is registered yet.
     """
-    mapped = map_records(records, spec, now=now, policy=policy)
+    known = known or Known()
     limits = spec.batch if whole else BatchLimits()
-    verdict = judge(
-        mapped.batch.assign(absent_column=absent_columns(mapped, records, limits.required_columns)),
-        mapped.reasons,
-        suite_of(spec, limits),
-        name=spec.name,
-        now=now,
-        registered_kinds=_registered_kinds(connection, spec.name, mapped.batch["source_key"]),
-    )
-    good = mapped.batch[~mapped.batch["record_no"].isin(list(verdict.reasons))]
+    suite = suite_of(spec, limits)
+    pull = _Pull(spec, policy, known, limits, columns_judged(suite))
+    for drawn in in_parts(records):
+        pull.take(drawn, now)
+    verdict = _judged(connection, pull, suite, now)
+    shapes, changes = _columns(spec, pull.sample, known.columns)
+    pulled, failed = pull.parts.pulled, len(verdict.reasons)
     return Examined(
-        good=good.reset_index(drop=True),
-        items=_items(spec, records, mapped, verdict),
-        failed=frozenset(verdict.reasons),
-        held=verdict.held or _limit_broken(limits, len(records), len(verdict.reasons)),
-        summary={**verdict.summary, "records": len(records), "unreadable": _unreadable(mapped.reasons)},
+        spec=spec,
+        parts=pull.parts,
+        reasons=verdict.reasons,
+        held=verdict.held
+        or _limit_broken(limits, pulled, failed)
+        or _unlike_before(spec, pulled, known, changes),
+        summary=verdict.summary | pull.about(changes),
         page=verdict.page,
+        columns=shapes,
     )
+
+
+@dataclass
+class _Pull:
+    """A pull as it is mapped, part by part: what the gate must see of it, and what the scorecard says of it.
+
+    `filled`: how many rows hold something, for each field that the spec maps; of how many is `parts.rows`.
+    """
+
+    spec: SourceSpec
+    policy: OwnershipPolicy
+    known: Known
+    limits: BatchLimits
+    columns: list[str]
+    parts: Parts = field(default_factory=Parts)
+    reasons: Reasons = field(default_factory=dict)
+    judged: list[pd.DataFrame] = field(default_factory=list)
+    sample: list[Record] = field(default_factory=list)
+    filled: dict[str, int] = field(default_factory=dict)
+    newest: pd.Timestamp = pd.NaT  # type: ignore[assignment]
+
+    def take(self, drawn: list[Record], now: datetime) -> None:
+        """Map the next records."""
+        some, mapped = _mapped(drawn, self.spec, self.parts, now=now, policy=self.policy)
+        batch = mapped.batch
+        self.reasons |= mapped.reasons
+        self.sample += drift.sample(some)
+        for name in ("source_key", "kind", "status", *self.spec.fields):
+            self.filled[name] = self.filled.get(name, 0) + int(batch[name].notna().sum())
+        self.newest = pd.Series([self.newest, batch["valid_at"].max()]).max()
+        names = named.judged(batch, self.policy, self.known.listings)
+        place = ["locator"] if self.spec.shape == "snapshot" else []
+        columns = list(dict.fromkeys([*self.columns, *place, *names.columns.difference(batch.columns)]))
+        absent = _absent(batch["record_no"], some, self.parts.pulled, self.limits.required_columns)
+        self.judged.append(names[columns].assign(absent_column=absent))
+        self.parts.add(some, batch)
+
+    def batch(self) -> pd.DataFrame:
+        """Return what the gate judges, once: the parts of it are used up."""
+        batch = pd.concat(self.judged, ignore_index=True)
+        self.judged.clear()
+        if self.spec.shape == "snapshot":
+            batch["records_of_key"] = named.records_of_key(batch, self.parts)
+        return batch
+
+    def about(self, changes: Sequence[drift.Drift]) -> dict[str, Any]:
+        """Return what is kept with the run: changed columns, the newest, what could not be read, gaps."""
+        return {
+            "records": self.parts.pulled,
+            "drift": [asdict(change) for change in changes],
+            "newest": _iso(self.newest) if self.parts.rows else None,
+            "unreadable": _unreadable(self.reasons),
+            "fields": self.filled,
+        }
+
+
+def _mapped(
+    records: list[Record], spec: SourceSpec, before: Parts, *, now: datetime, policy: OwnershipPolicy
+) -> tuple[list[Record], Mapped]:
+    """Map the next records; those nested too deep to be kept as they came are shown by their place."""
+    numbers = {"first": before.pulled, "first_row": before.rows}
+    try:
+        return records, map_records(records, spec, now=now, policy=policy, **numbers)
+    except RecursionError:
+        flat = [_flat(record) for record in records]
+        return flat, map_records(flat, spec, now=now, policy=policy, **numbers)
+
+
+def _flat(record: Record) -> Record:
+    try:
+        json_text(record.raw)
+    except RecursionError:
+        why = f"holds more than {DEEPEST} levels of objects within each other"
+        return Record(record.locator, {"@text": f"{record.locator} {why}"}, f"the record {why}")
+    return record
+
+
+def _judged(connection: Connection | None, pull: _Pull, suite: list[Check], now: datetime) -> Verdict:
+    """Let the gate judge the whole batch."""
+    if not pull.judged:
+        return _NO_ROWS
+    batch, spec = pull.batch(), pull.spec
+    kinds = _registered_kinds(connection, spec.name, batch["source_key"]) if connection else {}
+    return judge(batch, pull.reasons, suite, name=spec.name, now=now, registered_kinds=kinds)
+
+
+def _columns(
+    spec: SourceSpec, records: Sequence[Record], before: drift.Shapes | None
+) -> tuple[drift.Shapes | None, list[drift.Drift]]:
+    """Return the shape of the records as they came, and what changed since the run before."""
+    rows = [row for record in drift.sample(records) if (row := _fields(spec, record)) is not None]
+    if before is None or not rows:
+        return None, []
+    now = drift.observe(rows, spec.nulls)
+    changes = drift.changes(before, now, spec.drawn_from, spec.batch.drift) if before else []
+    return (drift.merged(before, now) if len(rows) >= drift.ENOUGH else None), changes
+
+
+def _fields(spec: SourceSpec, record: Record) -> Raw | None:
+    """The columns of a record as its reader gives them to the mapping; None where it cannot be read."""
+    try:
+        return None if record.problem else observations(spec, record)[-1].fields
+    except (ValueError, KeyError, TypeError, IndexError):
+        return None
+
+
+def _unlike_before(spec: SourceSpec, pulled: int, known: Known, changes: Sequence[drift.Drift]) -> str:
+    """Say why a batch is too unlike the ones before it; '' where it is not, or where a person accepted it."""
+    if known.accepted:
+        return ""
+    found = [change.words for change in changes if change.weight == "hold"]
+    if known.volumes is not None and spec.volume:
+        found.append(unusual(pulled, known.volumes, spec.volume))
+    return "; ".join(words for words in found if words)
 
 
 def suite_of(spec: SourceSpec, limits: BatchLimits) -> list[Check]:
-    """Return the canonical expectations that a spec does not waive, its own, and its freshness."""
-    checks = [check for check in canonical_suite() if check.id not in spec.waived]
+    """Return the expectations of the source's kinds, less what it waives, its own, and its freshness."""
+    checks = [
+        check.model_copy(update={"severity": spec.severities.get(check.id, check.severity)})
+        for check in canonical_suite(spec.kinds)
+        if check.id not in spec.waived
+    ]
     checks += spec.expectations
     if limits.freshness_days is not None:
         days = limits.freshness_days
@@ -90,16 +209,15 @@ def _limit_broken(limits: BatchLimits, pulled: int, failed: int) -> str:
     return ""
 
 
-def absent_columns(mapped: Mapped, records: Sequence[Record], required: Sequence[str]) -> pd.Series:
+def _absent(numbers: pd.Series, records: Sequence[Record], first: int, required: Sequence[str]) -> pd.Series:
     """For each row the first required column that its record has not; missing where it has them all."""
-    missing = {
-        number: next((column for column in required if column not in record.raw), None)
-        for number, record in enumerate(records)
-        if required and record.problem is None
-    }
-    return pd.Series(
-        [missing.get(int(n)) for n in mapped.batch["record_no"]], dtype="str", index=mapped.batch.index
-    )
+    if not required:
+        return pd.Series([None] * len(numbers), dtype="str", index=numbers.index)
+    missing = [
+        None if record.problem is not None else next((c for c in required if c not in record.raw), None)
+        for record in records
+    ]
+    return pd.Series([missing[number - first] for number in numbers], dtype="str", index=numbers.index)
 
 
 def _registered_kinds(connection: Connection, source: str, keys: pd.Series) -> dict[str, str]:
@@ -108,31 +226,8 @@ def _registered_kinds(connection: Connection, source: str, keys: pd.Series) -> d
     return {str(row.source_key): str(row.kind) for row in rows}
 
 
-def _items(spec: SourceSpec, records: Sequence[Record], mapped: Mapped, verdict: Verdict) -> list[Item]:
-    rows = mapped.batch[mapped.batch["record_no"].isin(list(verdict.reasons))].drop_duplicates(
-        "record_no", keep="last"
-    )
-    shown = {
-        int(row["record_no"]): {
-            name: value for name, value in row.items() if name != "raw" and pd.notna(value)
-        }
-        for row in rows.to_dict("records")
-    }
-    return [
-        _item(spec, records[number], shown.get(number), verdict.reasons[number])
-        for number in sorted(verdict.reasons)
-    ]
-
-
-def _item(spec: SourceSpec, record: Record, shown: dict[Any, Any] | None, reasons: list[Reason]) -> Item:
-    return Item(
-        raw_hash=raw_hash(record.raw),
-        locator=record.locator,
-        source_key=key_of(record, spec),
-        raw=json_text(record.raw),
-        mapped=None if shown is None else json_text(shown),
-        reasons=reasons,
-    )
+def _iso(instant: pd.Timestamp) -> str | None:
+    return None if pd.isna(instant) else instant.isoformat()
 
 
 def _unreadable(reasons: dict[int, list[Reason]]) -> dict[str, int]:

@@ -7,7 +7,7 @@ run finishes the job. `pulled = loaded + unchanged + quarantined` is a constrain
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -17,9 +17,12 @@ from sqlalchemy import Connection, Engine, text
 from governance import resources
 from governance.connections import ConnectionLookup, from_environment
 from governance.errors import GovernanceError, RegisterUnavailableError
-from governance.intake import runs
+from governance.intake import known, listings, runs, vanished
 from governance.intake.bypass import sync_bypasses
-from governance.intake.examination import Examined, examine
+from governance.intake.drift import as_json
+from governance.intake.duplicates.links import link_duplicates
+from governance.intake.examination import examine
+from governance.intake.examined import Examined
 from governance.intake.readers.kind import Opening, SessionMaker
 from governance.intake.readers.registry import open_reader
 from governance.intake.records import Pull, Record, raw_hash
@@ -37,7 +40,7 @@ class Intake:
 
     `lookup` finds connections, `aws` makes the boto3 session of one; `path` is a file or folder to read
     instead of the source's own place; `full` ignores where the last pull ended. `policies` None: those of the
-    settings.
+    settings. `accepted` is why a person takes a batch that is unlike the ones before it (volume, columns).
     """
 
     engine: Engine
@@ -49,6 +52,7 @@ class Intake:
     full: bool = False
     path: Path | None = None
     policies: Path | None = None
+    accepted: str = ""
 
     def run(self, spec: SourceSpec) -> RunResult:
         """Run one source. A source that fails raises nothing: result and `intake_run` say why in one line.
@@ -72,65 +76,83 @@ class Intake:
     def _run(self, spec: SourceSpec, run_id: int) -> RunResult:
         pull = Pull()
         with self.engine.connect() as connection:
-            cursor = None if self.full else runs.last_cursor(connection, spec.name)
+            last = None if self.full else runs.last_cursor(connection, spec.name)
+            cursor = vanished.start_of(spec, last, self.now)
         reader = open_reader(spec, Opening(self.lookup, self.path, self.aws))
-        records = list(reader.records(pull, cursor))
-        policy = ownership.read(self.policies or resources.folder("policies", Settings().config_dir))
         with self.engine.connect() as connection:
-            examined = examine(connection, spec, records, now=self.now, policy=policy)
-        if examined.page:
-            runs.keep_page(self.lake, spec.name, run_id, examined.page)
+            records = reader.records(pull, cursor)
+            examined = self._examined(connection, spec, records, whole=cursor is None)
+            absence = vanished.look(connection, spec, examined, pull, reader)
+        page = runs.keep_page(self.lake, spec.name, run_id, examined.page) if examined.page else None
         with self.engine.begin() as connection:
-            result = self._settle(connection, spec, run_id, records, examined, pull)
-            cursor = pull.cursor if result.status == "complete" else None
-            runs.close_run(connection, result, validation=examined.summary, cursor=cursor)
+            vanished.sync(connection, spec, absence, pull, self.now)
+            result = self._settle(connection, spec, run_id, examined, pull)
+            end = vanished.end_of(pull, cursor, self.now) if result.status == "complete" else None
+            observed = runs.Observed(
+                validation=examined.summary,
+                cursor=end,
+                whole=cursor is None if self.path is None else None,
+                columns=None if examined.columns is None else as_json(examined.columns),
+                page=page,
+                accepted=self.accepted or None,
+            )
+            runs.close_run(connection, result, observed)
         return result
 
+    def _examined(
+        self, connection: Connection, spec: SourceSpec, records: Iterable[Record], *, whole: bool
+    ) -> Examined:
+        """Examine a pull; a file given by hand is not held against what the source's own place brought."""
+        policy = ownership.read(self._policies)
+        listed = listings.latest(connection, self.now)
+        held_against = known.Known(listings=listed)
+        if self.path is None:
+            volumes = known.volumes(connection, spec) if whole else None
+            columns = known.columns(connection, spec)
+            held_against = known.Known(volumes, columns, bool(self.accepted), listed)
+        return examine(connection, spec, records, now=self.now, policy=policy, known=held_against)
+
+    @property
+    def _policies(self) -> Path:
+        return self.policies or resources.folder("policies", Settings().config_dir)
+
     def _settle(
-        self,
-        connection: Connection,
-        spec: SourceSpec,
-        run_id: int,
-        records: Sequence[Record],
-        examined: Examined,
-        pull: Pull,
+        self, connection: Connection, spec: SourceSpec, run_id: int, examined: Examined, pull: Pull
     ) -> RunResult:
         """Write what the gate decided; the caller owns the transaction."""
-        pulled, failed = len(records), len(examined.items)
+        pulled, failed = examined.parts.pulled, len(examined.failed)
         result = RunResult(spec.name, run_id, "complete", pulled, quarantined=failed)
         if examined.held:
             message = f"the whole batch is held: {examined.held}"
             return replace(result, status="held", quarantined=0, held=pulled, message=message)
-        quarantine.store(connection, spec.name, run_id, examined.items, arrived_at=self.now)
+        quarantine.store(connection, spec.name, run_id, examined.each_item(), arrived_at=self.now)
         if spec.mode == "shadow":
             good = pulled - failed
             message = _line(
                 f"shadow: {good} of {pulled} records would be loaded, {failed} are quarantined", pull
             )
             return replace(result, status="shadow", held=good, message=message)
-        counts = load(connection, examined.good, source=spec.name, run_id=run_id, known_at=self.now)
-        self._mended(connection, spec, run_id, records, examined, pull)
-        sync_bypasses(connection, self.now)
+        counts = load(connection, examined.good_parts(), source=spec.name, run_id=run_id, known_at=self.now)
+        self._mended(connection, spec, run_id, examined, pull)
+        if pulled:  # without news the history tells what it told before
+            sync_bypasses(connection, self.now)
+            link_duplicates(connection, self._policies, now=self.now, run_id=run_id)
         sums = (
             f"{pulled} pulled = {counts.loaded} loaded + {counts.unchanged} unchanged + {failed} quarantined"
         )
         return replace(result, loaded=counts.loaded, unchanged=counts.unchanged, message=_line(sums, pull))
 
     def _mended(
-        self,
-        connection: Connection,
-        spec: SourceSpec,
-        run_id: int,
-        records: Sequence[Record],
-        examined: Examined,
-        pull: Pull,
+        self, connection: Connection, spec: SourceSpec, run_id: int, examined: Examined, pull: Pull
     ) -> None:
         """Close items whose record came again and passed, or is gone from a place read to its end."""
         waiting = quarantine.waiting(connection, spec.name)
         if not waiting:
             return
-        passed = {raw_hash(r.raw) for number, r in enumerate(records) if number not in examined.failed}
-        failing = {item.raw_hash for item in examined.items}
+        failing = quarantine.seen_in(connection, run_id)
+        if all(w.raw_hash in failing for w in waiting):
+            return
+        passed = {raw_hash(record.raw) for record in examined.passed()}
         again = [w.item for w in waiting if w.raw_hash in passed - failing]
         why = f"passed the gate in run {run_id}"
         quarantine.resolve(connection, again, status="replayed", by="intake", why=why, at=self.now)

@@ -109,8 +109,8 @@ def _refuse_what_fails(engine: Engine, spec: SourceSpec, content: bytes, now: da
         examined = examine(connection, spec, [Record("submission", raw, problem)], now=now, policy=policy)
     reasons = [
         f"{reason.field}: {reason.why}" if reason.field else reason.why
-        for item in examined.items
-        for reason in item.reasons
+        for known in examined.reasons.values()
+        for reason in known
     ]
     if examined.held:
         reasons.append(examined.held)

@@ -9,28 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
 from governance.errors import GovernanceError
-from governance.observation.calls import Calls
 from governance.observation.datasets import AGGREGATOR_SOURCES, RULE_STATUS, RULES
-from governance.observation.snapshot import Snapshot
-
-Row = dict[str, Any]
-
-
-def observe(
-    snapshot: Snapshot, session: boto3.Session, aggregator: str | None = None, config: Config | None = None
-) -> None:
-    """Collect aggregator sources, rules and rule status of the hub (the region of the session)."""
-    calls = Calls()
-    client = calls.client(session, "config", config)
-    region = client.meta.region_name
-    snapshot.listing(AGGREGATOR_SOURCES, calls, _sources(client, aggregator), region)
-    for dataset, rows in ((RULES, _rules), (RULE_STATUS, _rule_status)):
-        calls = Calls()
-        snapshot.listing(dataset, calls, rows(calls.client(session, "config", config)), region)
+from governance.observation.listings import Listing, Size, pages
+from governance.observation.paging import Row, paged
 
 
 def aggregator_name(client: Any, wanted: str | None = None) -> str:
@@ -38,14 +20,8 @@ def aggregator_name(client: Any, wanted: str | None = None) -> str:
 
     Raises GovernanceError where none or several fit.
     """
-    found = list(
-        _paged(
-            client,
-            "describe_configuration_aggregators",
-            "ConfigurationAggregators",
-            **({"ConfigurationAggregatorNames": [wanted]} if wanted else {}),
-        )
-    )
+    named: dict[str, Any] = {"ConfigurationAggregatorNames": [wanted]} if wanted else {}
+    found = list(paged(client, "describe_configuration_aggregators", "ConfigurationAggregators", **named))
     whole = [one for one in found if one.get("OrganizationAggregationSource")] or found
     if len(whole) == 1:
         return str(whole[0]["ConfigurationAggregatorName"])
@@ -55,19 +31,9 @@ def aggregator_name(client: Any, wanted: str | None = None) -> str:
     )
 
 
-def _paged(client: Any, operation: str, key: str, **arguments: Any) -> Iterator[Row]:
-    """Yield rows page by page; a page may be empty and still carry a token."""
-    call = getattr(client, operation)
-    page = call(**arguments)
-    yield from page.get(key, [])
-    while page.get("NextToken"):
-        page = call(**arguments, NextToken=page["NextToken"])
-        yield from page.get(key, [])
-
-
-def _sources(client: Any, aggregator: str | None) -> Iterator[Row]:
-    name = aggregator_name(client, aggregator)
-    sources = _paged(
+def _sources(client: Any) -> Iterator[Row]:
+    name = aggregator_name(client)
+    sources = paged(
         client,
         "describe_configuration_aggregator_sources_status",
         "AggregatedSourceStatusList",
@@ -101,14 +67,15 @@ def creator_of(arn: str | None) -> str | None:
     return parts[2] if len(parts) > 3 and parts[1] == "aws-service-rule" else ""
 
 
-def _account_of(arn: str | None) -> str | None:
+def account_of(arn: str | None) -> str | None:
+    """Return the account in an ARN."""
     return arn.split(":")[4] if arn and arn.count(":") >= 5 else None
 
 
 def _rules(client: Any) -> Iterator[Row]:
-    for rule in _paged(client, "describe_config_rules", "ConfigRules"):
+    for rule in paged(client, "describe_config_rules", "ConfigRules"):
         yield {
-            "account": _account_of(rule.get("ConfigRuleArn")),
+            "account": account_of(rule.get("ConfigRuleArn")),
             "region": client.meta.region_name,
             "rule": rule["ConfigRuleName"],
             "creator": rule.get("CreatedBy") or creator_of(rule.get("ConfigRuleArn")),
@@ -120,9 +87,9 @@ def _rules(client: Any) -> Iterator[Row]:
 
 def _rule_status(client: Any) -> Iterator[Row]:
     operation, key = "describe_config_rule_evaluation_status", "ConfigRulesEvaluationStatus"
-    for status in _paged(client, operation, key):
+    for status in paged(client, operation, key):
         yield {
-            "account": _account_of(status.get("ConfigRuleArn")),
+            "account": account_of(status.get("ConfigRuleArn")),
             "region": client.meta.region_name,
             "rule": status["ConfigRuleName"],
             "last_evaluated_at": status.get("LastSuccessfulEvaluationTime"),
@@ -130,3 +97,23 @@ def _rule_status(client: Any) -> Iterator[Row]:
             "first_activated_at": status.get("FirstActivatedTime"),
             "error": status.get("LastErrorCode"),
         }
+
+
+def _calls_of_sources(size: Size) -> dict[str, int]:
+    places = pages(size.accounts * size.regions, 100)
+    return {
+        "DescribeConfigurationAggregators": 1,
+        "DescribeConfigurationAggregatorSourcesStatus": places,
+    }
+
+
+LISTINGS = (
+    Listing(AGGREGATOR_SOURCES, _sources, _calls_of_sources, regional=True),
+    Listing(RULES, _rules, lambda size: {"DescribeConfigRules": pages(size.rules, 25)}, regional=True),
+    Listing(
+        RULE_STATUS,
+        _rule_status,
+        lambda size: {"DescribeConfigRuleEvaluationStatus": pages(size.rules, 50)},
+        regional=True,
+    ),
+)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any, Literal
 
 import pandas as pd
@@ -19,6 +20,8 @@ from governance.register.load import copy_frame
 
 Status = Literal["open", "replayed", "discarded"]
 COLUMNS = ("raw_hash", "occurrence", "locator", "source_key", "raw", "mapped", "reasons")
+_AT_ONCE = 20_000
+"""Items that are written together."""
 
 
 @dataclass(frozen=True)
@@ -41,18 +44,23 @@ def store(
     Identical records of one pull are told apart by their occurrence. What a person discarded stays discarded.
     """
     seen: Counter[bytes] = Counter()
-    rows = []
-    for item in items:
-        seen[item.raw_hash] += 1
-        kept = (item.locator, item.source_key, item.raw, item.mapped, _told(item))
-        rows.append((item.raw_hash.hex(), seen[item.raw_hash], *kept))
-    if not rows:
+    drawn = iter(items)
+    while some := list(islice(drawn, _AT_ONCE)):
+        if not seen:
+            connection.execute(text(resources.sql("intake/stage_quarantine.sql")))
+        rows = [_staged(item, seen) for item in some]
+        copy_frame(connection, pd.DataFrame(rows, columns=list(COLUMNS)), "stage_quarantine")
+    if not seen:
         return
-    connection.execute(text(resources.sql("intake/stage_quarantine.sql")))
-    copy_frame(connection, pd.DataFrame(rows, columns=list(COLUMNS)), "stage_quarantine")
     parameters = {"source": source, "run_id": run_id, "arrived_at": arrived_at}
     connection.execute(text(resources.sql("intake/quarantine.sql")), parameters)
     connection.execute(text("DROP TABLE stage_quarantine"))
+
+
+def _staged(item: Item, seen: Counter[bytes]) -> tuple[Any, ...]:
+    seen[item.raw_hash] += 1
+    kept = (item.locator, item.source_key, item.raw, item.mapped, _told(item))
+    return (item.raw_hash.hex(), seen[item.raw_hash], *kept)
 
 
 def tell(connection: Connection, number: int, item: Item) -> None:
@@ -80,6 +88,12 @@ def waiting(connection: Connection, source: str) -> list[Waiting]:
     query = "SELECT item, raw_hash, occurrence, locator FROM quarantine WHERE source = :s AND status = 'open'"
     rows = connection.execute(text(query), {"s": source})
     return [Waiting(row.item, bytes(row.raw_hash), row.occurrence, row.locator) for row in rows]
+
+
+def seen_in(connection: Connection, run_id: int) -> frozenset[bytes]:
+    """Return the hashes of the records that a run kept back."""
+    rows = connection.execute(text("SELECT raw_hash FROM quarantine WHERE last_run = :run"), {"run": run_id})
+    return frozenset(bytes(row.raw_hash) for row in rows)
 
 
 def listing(

@@ -8,6 +8,11 @@ from pydantic import Field
 
 from governance.intake.readers.files.options import CsvOptions, YamlOptions
 from governance.intake.readers.form.options import FormOptions
+from governance.intake.readers.github.options import GithubOptions, WebhookOptions
 from governance.intake.readers.jira.options import JiraOptions
+from governance.intake.readers.servicenow.options import ServiceNowOptions
 
-ReaderOptions = Annotated[CsvOptions | FormOptions | JiraOptions | YamlOptions, Field(discriminator="type")]
+ReaderOptions = Annotated[
+    CsvOptions | JiraOptions | YamlOptions | ServiceNowOptions | GithubOptions | WebhookOptions | FormOptions,
+    Field(discriminator="type"),
+]
