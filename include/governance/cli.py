@@ -14,6 +14,8 @@ from governance.errors import GovernanceError
 from governance.escalation.commands import escalate, outbox_app
 from governance.intake.commands import intake_command
 from governance.intake.duplicates.commands import duplicates_app
+from governance.intake.requests_commands import requests_app
+from governance.intake.sources_commands import sources_app
 from governance.observation.commands import iam, observe
 from governance.quality.commands import quarantine_app
 from governance.reconciliation.commands import findings_app, reconcile
@@ -72,6 +74,8 @@ for panel, commands in PANELS.items():
 
 for name, group in {
     "quarantine": quarantine_app,
+    "sources": sources_app,
+    "requests": requests_app,
     "duplicates": duplicates_app,
     "findings": findings_app,
     "outbox": outbox_app,

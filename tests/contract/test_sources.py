@@ -1,111 +1,24 @@
-"""Every spec of include/sources keeps its word on a small sample of its own, which lies in `samples/`.
+"""Every spec of include/sources keeps its word on its own sample: each inherits the conformance suite.
 
-A new source needs its YAML file and a sample `samples/<name>.*`, or a folder `samples/<name>/`; nothing here
-changes. A sample is in the form the source delivers: what its reader reads, or the JSON of an answer (ANSWERS).
+A new source needs its YAML file and a sample `include/sources/samples/<name>.*`, or a folder of that name;
+nothing here changes. In a repository of your own, a source is one line: `TestVendor = source_tests(path)`.
 """
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
+from datetime import UTC, datetime
 
-import pandas as pd
-import pytest
+from governance.intake.source_tests import source_tests
+from governance.intake.spec import spec_files
+from intake_worlds import SOURCES
 
-from governance.connections import from_environment
-from governance.intake.examination import suite_of
-from governance.intake.mapping import map_records
-from governance.intake.readers.files.delimited import CsvReader
-from governance.intake.readers.files.places import Folder
-from governance.intake.readers.files.registers import YamlReader
-from governance.intake.readers.github.webhooks import WebhookReader
-from governance.intake.readers.kind import Opening
-from governance.intake.readers.registry import observations, open_reader
-from governance.intake.records import Pull, Record
-from governance.intake.spec import SourceSpec, read_spec
-from governance.quality.gate import judge
-from governance.register import ownership
-from governance.register.request import BATCH_COLUMNS, STATUSES
-from intake_worlds import POLICIES, SOURCES
+SPECS = spec_files(SOURCES)
+NOW = datetime(2026, 11, 16, 8, tzinfo=UTC)
 
-SPECS = sorted([*SOURCES.glob("*.yaml"), *SOURCES.glob("examples/*.yaml")])
-SAMPLES = Path(__file__).with_name("samples")
-ANSWERS = {
-    "jira": ("issues", "key"),
-    "opsitems": ("OpsItems", "OpsItemId"),
-    "servicecatalog": ("RecordDetails", "RecordId"),
-}
-"""Readers whose sample is the JSON of an answer: where in it the records are, and which member names one."""
-
-
-@pytest.fixture(params=SPECS, ids=lambda path: path.stem)
-def spec(request) -> SourceSpec:
-    return read_spec(request.param)
-
-
-def sample(spec: SourceSpec) -> list[Record]:
-    """Read the sample of a source with the reader it declares."""
-    places = [path for path in SAMPLES.iterdir() if path.stem == spec.name]
-    assert len(places) == 1, f"one sample for {spec.name} in {SAMPLES}, a file or a folder"
-    if spec.reader.type in ANSWERS:
-        member, key = ANSWERS[spec.reader.type]
-        return [Record(row[key], row) for row in json.loads(places[0].read_text("utf-8"))[member]]
-    if spec.reader.type == "servicenow":
-        found = json.loads(places[0].read_text("utf-8"))["result"]
-        return [Record(f"row {number}", row) for number, row in enumerate(found)]
-    if spec.reader.type == "github":
-        return [Record(f"#{issue['number']}", issue) for issue in json.loads(places[0].read_text("utf-8"))]
-    if spec.reader.type == "imap":
-        return list(open_reader(spec, Opening(from_environment, places[0])).records(Pull(), None))
-    reader = {"csv": CsvReader, "yaml": YamlReader, "github_webhook": WebhookReader}[spec.reader.type]
-    return list(reader(spec.reader, Folder(places[0])).records(Pull()))
-
-
-def mapped(spec: SourceSpec, now):
-    return map_records(sample(spec), spec, now=now, policy=ownership.read(POLICIES))
-
-
-def test_every_record_of_the_sample_is_read_and_mapped(spec, now):
-    found = mapped(spec, now)
-    assert found.reasons == {}
-    assert len(found.batch) >= 2
-
-
-def test_the_batch_is_canonical(spec, now):
-    batch = mapped(spec, now).batch
-    assert list(batch.columns) == list(BATCH_COLUMNS)
-    assert {str(batch[name].dtype) for name in ("valid_at", "submitted_at", "valid_until")} == {
-        "datetime64[us, UTC]"
-    }
-    assert all(isinstance(json.loads(raw), dict) for raw in batch["raw"])
-    assert set(batch["status"]) <= set(STATUSES)
-    assert batch["owner"].notna().all()
-
-
-def test_the_sample_passes_the_gate(spec, now):
-    found = mapped(spec, now)
-    checks = suite_of(spec, spec.batch.model_copy(update={"freshness_days": None}))
-    verdict = judge(found.batch, found.reasons, checks, name=spec.name, now=now, registered_kinds={})
-    assert (verdict.reasons, verdict.held) == ({}, "")
-
-
-def test_mapping_twice_gives_the_same(spec, now):
-    pd.testing.assert_frame_equal(mapped(spec, now).batch, mapped(spec, now).batch)
-
-
-def test_every_column_that_the_spec_names_occurs_in_the_sample(spec, now):
-    if spec.reader.type in ("jira", "github", "github_webhook"):
-        pytest.skip("an issue shows only the fields that hold something")
-    seen = {
-        column for record in sample(spec) for told in observations(spec, record) for column in told.fields
-    }
-    named = {
-        c if c in seen else c.removesuffix(".display_value").split(".")[0]
-        for s in (spec.status, spec.kind, *spec.fields.values())
-        for c in s.column
-    }
-    assert {column for column in named | set(spec.key) if not column.startswith("@")} - seen == set()
+for _path in SPECS:
+    globals()[f"Test_{_path.stem}"] = source_tests(_path, now=NOW)
 
 
 def test_every_sample_belongs_to_a_source():
-    assert {path.stem for path in SAMPLES.iterdir()} == {path.stem for path in SPECS}
+    samples = {path.name.split(".")[0] for path in (SOURCES / "samples").iterdir()}
+    assert samples == {path.stem for path in SPECS}

@@ -72,6 +72,7 @@ def test_every_dag_succeeds(first):
     assert {row["dag"]: row["state"] for row in first["dags"]} == {
         "intake__exception_register": "success",
         "intake__governance_mailbox": "success",
+        "intake__form": "success",
         "intake__landing_zone_csv": "success",
         "intake__ops_items": "success",
         "intake__platform_jira": "success",

@@ -63,6 +63,7 @@ def test_all_dags_of_the_design_are_there(parsed):
         "escalation",
         "housekeeping",
         "intake__exception_register",
+        "intake__form",
         "intake__governance_mailbox",
         "intake__landing_zone_csv",
         "intake__ops_items",

@@ -50,6 +50,39 @@ def test_a_mistake_says_what_would_be_right(tmp_path, changes, words):
     assert words in mistake(tmp_path, **changes)
 
 
+GOLDEN = {
+    "mode: shadw": "vendor.yaml:6: mode: found 'shadw', expected Input should be 'shadow' or 'live'",
+    "time_zone: CET+1": "vendor.yaml:9: time_zone: found 'CET+1', expected an IANA time zone such as Europe/Berlin",
+    "title: Subjekt: x": "vendor.yaml:13: found mapping values are not allowed here, expected valid YAML",
+    "colour: blue": "vendor.yaml:14: colour: found an unknown key, expected one of the keys this document knows",
+    "dates: ['ASK: day-first or month-first?']":
+        "vendor.yaml:14: dates: found an open question, expected an answer: day-first or month-first?",
+    "key:": "vendor.yaml:10: key: found None, expected Input should be a valid tuple",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "message"), GOLDEN.items())
+def test_the_message_of_a_mistake(tmp_path, line, message):
+    good = (
+        "name: vendor\ntitle: Vendor\nowner: o@example.com\nconnection: vendor\nschedule: '@daily'\nmode: shadow\n"
+        "shape: snapshot\nreader: {type: csv}\ntime_zone: UTC\nkey: Number\nkind: change\nstatus: {constant: submitted}\n"
+        "fields: {title: Subject}\n"
+    ).splitlines()
+    key = line.partition(":")[0]
+    places = [number for number, text in enumerate(good) if text.startswith(f"{key}:")]
+    if key == "title":
+        good[12] = f"fields: {{title: Subject}}: {line}"
+    elif places:
+        good[places[0]] = line
+    else:
+        good.append(line)
+    (tmp_path / "vendor.yaml").write_text("\n".join(good) + "\n", "utf-8")
+    with pytest.raises(DocumentError) as caught:
+        specs.read_spec(tmp_path / "vendor.yaml")
+    [found] = [str(problem).removeprefix(f"{tmp_path}/") for problem in caught.value.problems]
+    assert found.startswith(message)
+
+
 def test_a_mistake_names_file_and_line(tmp_path):
     assert mistake(tmp_path, mode="dry").startswith(f"{tmp_path}/drops.yaml:6: mode:")
 

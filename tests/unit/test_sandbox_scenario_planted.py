@@ -207,7 +207,8 @@ def test_every_case_names_a_record_that_exists(scenario: Scenario, exceptions: d
             there = {"platform_jira": planted.key in issues, "landing_zone_csv": f"{planted.key};" in texts,
                      "exception_register": planted.key in exceptions, "ops_items": planted.key in items,
                      "service_catalog": planted.key in records, "service_desk": planted.key in changes,
-                     "platform_requests": planted.key in forms, "governance_mailbox": planted.key in mails}  # fmt: skip
+                     "platform_requests": planted.key in forms, "governance_mailbox": planted.key in mails,
+                     "form": f"{planted.key}.json" in scenario.submissions}  # fmt: skip
             assert there[str(planted.source)], planted
 
 

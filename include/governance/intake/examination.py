@@ -33,7 +33,7 @@ _NO_ROWS = Verdict({}, "", {"expectations": [], "rows": 0})
 
 
 def examine(
-    connection: Connection,
+    connection: Connection | None,
     spec: SourceSpec,
     records: Iterable[Record],
     *,
@@ -45,7 +45,8 @@ def examine(
     """Map and check records. A record of which any observation fails is kept back as a whole.
 
     `whole` False: these records are no pull of their own (a replay), so limits of the batch do not apply.
-    `known` None: volume, columns, accounts and rules are not judged.
+    `known` None: volume, columns, accounts and rules are not judged. `connection` None: offline, no request
+    is registered yet.
     """
     known = known or Known()
     limits = spec.batch if whole else BatchLimits()
@@ -148,12 +149,12 @@ def _flat(record: Record) -> Record:
     return record
 
 
-def _judged(connection: Connection, pull: _Pull, suite: list[Check], now: datetime) -> Verdict:
+def _judged(connection: Connection | None, pull: _Pull, suite: list[Check], now: datetime) -> Verdict:
     """Let the gate judge the whole batch."""
     if not pull.judged:
         return _NO_ROWS
     batch, spec = pull.batch(), pull.spec
-    kinds = _registered_kinds(connection, spec.name, batch["source_key"])
+    kinds = _registered_kinds(connection, spec.name, batch["source_key"]) if connection else {}
     return judge(batch, pull.reasons, suite, name=spec.name, now=now, registered_kinds=kinds)
 
 

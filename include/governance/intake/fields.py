@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from governance.documents import Document
+from governance.intake.notations import Notation
 from governance.register.request import (
     CATEGORIES,
     JSON_FIELDS,
@@ -42,8 +43,8 @@ def _text_keys(value: Any) -> Any:
     return {str(key): item for key, item in value.items()} if isinstance(value, dict) else value
 
 
-Columns = Annotated[tuple[str, ...], BeforeValidator(as_columns)]
-Map = Annotated[dict[str, str], BeforeValidator(_text_keys)]
+Columns = Annotated[tuple[str, ...], BeforeValidator(as_columns, json_schema_input_type=str | list[str])]
+Map = Annotated[dict[str, str], BeforeValidator(_text_keys, json_schema_input_type=dict[str, str])]
 
 
 class FieldSource(Document):
@@ -60,6 +61,9 @@ class FieldSource(Document):
     prefix: str = Field(default="", description="Written before every value")
     split: str | None = Field(default=None, min_length=1, description="Cut text into a list at this")
     json_text: bool = Field(default=False, alias="json", description="The column holds JSON as text")
+    notation: Notation | None = Field(
+        default=None, description="scopes or pairs: the column holds them as people write them by hand"
+    )
     dates: tuple[str, ...] = Field(
         default=(), description="Date formats of this field, instead of the source's"
     )
@@ -81,14 +85,16 @@ def as_source(value: Any) -> Any:
     return {"column": value} if isinstance(value, (str, list)) else value
 
 
-Source = Annotated[FieldSource, BeforeValidator(as_source)]
+Short = str | list[str] | FieldSource
+"""What a person may write for it."""
+Source = Annotated[FieldSource, BeforeValidator(as_source, json_schema_input_type=Short)]
 
 
 def check_field(name: str, source: FieldSource) -> None:
     """Raise ValueError where `source` cannot fill the canonical field `name`."""
     if name not in MAPPED_FIELDS:
         raise ValueError(f"fields of a request; {name!r} is none of {', '.join(MAPPED_FIELDS)}")
-    if (source.json_text or source.split) and name not in JSON_FIELDS:
+    if (source.json_text or source.split or source.notation) and name not in JSON_FIELDS:
         raise ValueError(f"json and split only for {', '.join(JSON_FIELDS)}, not {name!r}")
     if source.dates and name not in TIME_FIELDS:
         raise ValueError(f"dates only for times, not {name!r}")

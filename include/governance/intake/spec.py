@@ -14,7 +14,17 @@ from governance import documents, resources
 from governance.documents import Document
 from governance.errors import DocumentError, GovernanceError, Problem
 from governance.intake.drift import DriftLimits
-from governance.intake.fields import Columns, FieldSource, Source, as_source, check_field, check_words
+from governance.intake.fields import (
+    MAPPED_FIELDS,
+    Columns,
+    FieldSource,
+    Short,
+    Source,
+    as_source,
+    check_field,
+    check_words,
+)
+from governance.intake.questions import open_questions
 from governance.intake.readers.options import ReaderOptions
 from governance.intake.readers.vocabulary import TimeZone
 from governance.intake.volume import Volume
@@ -73,9 +83,9 @@ class SourceSpec(Document):
     dates: tuple[str, ...] = Field(default=(), description="Date formats (strptime), tried in order")
     nulls: tuple[str, ...] = Field(default=(), description="What the source writes for nothing")
     key: Columns = Field(min_length=1, description="Columns that name a request, joined by /")
-    kind: Annotated[FieldSource, BeforeValidator(_constant_or_source)]
+    kind: Annotated[FieldSource, BeforeValidator(_constant_or_source, json_schema_input_type=Short)]
     status: Source
-    fields: dict[str, Source]
+    fields: dict[str, Source] = Field(json_schema_extra={"propertyNames": {"enum": list(MAPPED_FIELDS)}})
     expectations: tuple[Check, ...] = Field(default=(), description="Beyond the canonical suite")
     waived: dict[str, str] = Field(default={}, description="Canonical expectation -> why it cannot hold here")
     severities: dict[str, Severity] = Field(
@@ -135,6 +145,9 @@ class SourceSpec(Document):
 
 def read_spec(path: Path) -> SourceSpec:
     """Read one spec; raises DocumentError with every mistake: file, line, key, found, expected."""
+    questions = open_questions(path, path.read_text("utf-8", errors="replace"))
+    if questions:
+        raise DocumentError(questions)
     spec = documents.read(path, SourceSpec)
     if spec.name != path.stem:
         found, expected = f"{spec.name!r}", f"{path.stem!r}, the name of the file"
@@ -155,6 +168,11 @@ def read_specs(config_dir: Path | None = None) -> tuple[list[SourceSpec], dict[s
 
 def find_spec(name: str, config_dir: Path | None = None) -> SourceSpec:
     """Return the spec of a source, of an example, or of the file that `name` is the path of."""
+    return read_spec(find_path(name, config_dir))
+
+
+def find_path(name: str, config_dir: Path | None = None) -> Path:
+    """Return the file of that spec; raises GovernanceError with the names there are."""
     sources = _sources(config_dir)
     if name.endswith((".yaml", ".yml")):
         choices = [Path(name)]
@@ -162,9 +180,15 @@ def find_spec(name: str, config_dir: Path | None = None) -> SourceSpec:
         choices = [sources / f"{name}.yaml", sources / "examples" / f"{name}.yaml"]
     for path in choices:
         if path.is_file():
-            return read_spec(path)
-    known = ", ".join(sorted(path.stem for path in sources.rglob("*.yaml"))) or "none"
+            return path
+    known = ", ".join(path.stem for path in spec_files(sources)) or "none"
     raise GovernanceError(f"no source {name!r}: there are {known}")
+
+
+def spec_files(sources: Path) -> list[Path]:
+    """Return the files of every source and every example of a folder of specs."""
+    found = [*sources.glob("*.yaml"), *sources.glob("examples/*.yaml")]
+    return sorted(found, key=lambda path: path.stem)
 
 
 def _sources(config_dir: Path | None) -> Path:

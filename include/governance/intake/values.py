@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from governance.intake import notations
 from governance.intake.fields import FieldSource
 from governance.intake.records import Raw
 from governance.quality.storable import is_storable, json_text, storable
@@ -197,7 +198,8 @@ def documents(values: Sequence[Any], source: FieldSource) -> tuple[pd.Series, Re
         except ValueError as error:
             found.append(None)
             problem = error.msg if isinstance(error, json.JSONDecodeError) else error
-            reasons[position] = f"{_show(value)} is not JSON: {problem}"
+            expected = source.notation or "JSON"
+            reasons[position] = f"{_show(value)} is not {expected}: {problem}"
     return pd.Series(found, dtype="str"), reasons
 
 
@@ -210,6 +212,8 @@ def _json(value: Any) -> str:
 
 
 def _document(value: Any, source: FieldSource) -> Any:
+    if source.notation and isinstance(value, str):
+        return notations.read(source.notation, value)
     if source.split and isinstance(value, str):
         return [part.strip() for part in value.split(source.split) if part.strip()]
     if source.json_text and isinstance(value, str):

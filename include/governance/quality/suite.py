@@ -37,7 +37,10 @@ spf, dkim, dmarc  what the receiving host found about a mail: pass, fail, none .
 
 _CHECKED = frozenset((*BATCH_COLUMNS, *DERIVED_COLUMNS))
 Severity = Literal["quarantine", "hold", "note"]
-Words = Annotated[tuple[str, ...], BeforeValidator(lambda v: [v] if isinstance(v, str) else v)]
+Words = Annotated[
+    tuple[str, ...],
+    BeforeValidator(lambda v: [v] if isinstance(v, str) else v, json_schema_input_type=str | list[str]),
+]
 
 
 class Check(Document):

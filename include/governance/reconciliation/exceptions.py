@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, text
 
 from governance import resources
-from governance.reconciliation.policy import ExceptionLimits
+from governance.register.exception_limits import ExceptionLimits
 from governance.register.scope import SCOPES, Scope
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

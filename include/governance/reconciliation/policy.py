@@ -9,6 +9,8 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from governance import documents
+from governance.register import exception_limits
+from governance.register.exception_limits import ExceptionLimits
 from governance.register.patterns import matches
 
 Severity = Literal["low", "medium", "high", "critical"]
@@ -60,35 +62,9 @@ class ReconciliationPolicy(documents.Document):
         return any(matches(pattern, resource_type) for pattern in self.global_resource_types)
 
 
-class Limit(documents.Document):
-    """How long and how often, for exceptions of a category and risk level (None: any)."""
-
-    category: Literal["waiver", "mitigated", "false_positive", "not_applicable"] | None = None
-    risk_level: Severity | None = None
-    max_days: float = Field(gt=0)
-    max_renewals: int = Field(ge=0)
-
-
-class ExceptionLimits(documents.Document):
-    """The whole of `exception_limits.yaml`."""
-
-    limits: tuple[Limit, ...]
-
-    def of(self, category: str | None, risk_level: str | None) -> Limit | None:
-        """Return the first limit that fits, None where none does."""
-        return next(
-            (
-                limit
-                for limit in self.limits
-                if limit.category in (None, category) and limit.risk_level in (None, risk_level)
-            ),
-            None,
-        )
-
-
 def read(policies: Path) -> tuple[ReconciliationPolicy, ExceptionLimits]:
     """Read both files of a policies folder; raises DocumentError with every mistake."""
     return (
         documents.read(policies / "reconciliation.yaml", ReconciliationPolicy),
-        documents.read(policies / "exception_limits.yaml", ExceptionLimits),
+        exception_limits.read(policies),
     )

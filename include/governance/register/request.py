@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from governance.errors import GovernanceError
+
 KINDS = ("addition", "change", "exception")
 TARGET_TYPES = ("process", "procedure", "resource")
 RISK_LEVELS = ("low", "medium", "high", "critical")
@@ -30,6 +32,20 @@ TRANSITIONS: dict[str, frozenset[str]] = {  # status -> what a decision may make
     "closed": frozenset(),
 }
 STATUSES = tuple(TRANSITIONS)
+
+
+def check_transition(now: str, wanted: str) -> None:
+    """Raise GovernanceError where no decision may make `wanted` of a request that is `now`.
+
+    >>> check_transition("in_review", "approved")
+    """
+    if wanted not in TRANSITIONS:
+        raise GovernanceError(f"status {wanted!r}: expected one of {', '.join(TRANSITIONS)}")
+    if wanted not in TRANSITIONS[now]:
+        after = ", ".join(sorted(TRANSITIONS[now], key=STATUSES.index)) or "nothing: it has come to its end"
+        raise GovernanceError(f"a request that is {now} cannot become {wanted}; it may become {after}")
+
+
 UNDECIDED = ("submitted", "needs_information", "in_review")
 TEXT_FIELDS = (
     "title", "description", "target_type", "target", "requester", "owner", "owner_rule", "assignee",

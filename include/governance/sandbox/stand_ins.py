@@ -128,6 +128,13 @@ def _exception_register(scenario: Scenario, site: Site) -> Iterator[Connections]
     yield {"exception_register": {"conn_type": "fs", "extra": {"path": str(folder)}}}
 
 
+@contextmanager
+def _form(scenario: Scenario, site: Site) -> Iterator[Connections]:
+    folder = site.home / "form"
+    write_registers(folder, scenario.submissions)
+    yield {"form": {"conn_type": "fs", "extra": {"path": str(folder)}}}
+
+
 STAND_INS: tuple[StandIn, ...] = (
     StandIn("aws", 5000, _aws),
     StandIn("jira", 5001, _jira),
@@ -136,6 +143,7 @@ STAND_INS: tuple[StandIn, ...] = (
     StandIn("exception_register", None, _exception_register),
     StandIn("servicenow", 5003, _servicenow),
     StandIn("github", 5004, _github),
+    StandIn("form", None, _form),
 )
 PORTS = {one.name: one.port for one in STAND_INS if one.port is not None}
 

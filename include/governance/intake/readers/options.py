@@ -8,6 +8,7 @@ from pydantic import Field
 
 from governance.intake.readers.aws.options import OpsItemsOptions, ServiceCatalogOptions
 from governance.intake.readers.files.options import CsvOptions, YamlOptions
+from governance.intake.readers.form.options import FormOptions
 from governance.intake.readers.github.options import GithubOptions, WebhookOptions
 from governance.intake.readers.jira.options import JiraOptions
 from governance.intake.readers.mail.options import ImapOptions
@@ -15,6 +16,7 @@ from governance.intake.readers.servicenow.options import ServiceNowOptions
 
 ReaderOptions = Annotated[
     CsvOptions
+    | FormOptions
     | ImapOptions
     | JiraOptions
     | OpsItemsOptions

@@ -27,6 +27,7 @@ KINDS: dict[str, str] = {
     "imap": "governance.intake.readers.mail.kind",
     "opsitems": "governance.intake.readers.aws.ops_items",
     "servicecatalog": "governance.intake.readers.aws.service_catalog",
+    "form": "governance.intake.readers.form.kind",
 }
 
 

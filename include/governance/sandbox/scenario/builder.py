@@ -30,6 +30,7 @@ from governance.sandbox.scenario import (
     registers,
     rules,
     service_desk,
+    submissions,
     twins,
 )
 from governance.sandbox.scenario.exception_plot import ExceptionPlot
@@ -88,10 +89,11 @@ def build(seed: int = SEED) -> Scenario:
     desk_of = service_desk.build(*_later(seed + 31, accounts))
     code = code_requests.build(*_later(seed + 32, accounts))
     letters, answers_mail = mailbox.write()
+    submitted, answers_form = submissions.write(seed)
+    planted += [*answers_others, *desk_of.planted, *code.planted, *answers_mail, *answers_form]
     return Scenario(
-        world, issues, drops, texts,
-        [*planted, *answers_others, *desk_of.planted, *code.planted, *answers_mail],
-        servicenow_tables=desk_of.tables, github_issues=code.issues, mailbox=letters,
+        world, issues, drops, texts, planted, servicenow_tables=desk_of.tables, github_issues=code.issues,
+        mailbox=letters, submissions=submitted,
     )  # fmt: skip
 
 

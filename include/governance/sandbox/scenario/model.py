@@ -64,6 +64,7 @@ class Scenario:
     `jira_issues`: issues of Jira Cloud with their changelog, descriptions as plain text.
     `csv_drops`: S3 key -> bytes. `yaml_registers`: file name -> text. `mailbox`: messages, oldest first.
     `servicenow_tables`: table -> rows, columns in both forms. `github_issues`: issues with their `@events`.
+    `submissions`: file name -> text of requests that were submitted here.
     """
 
     world: World
@@ -75,6 +76,7 @@ class Scenario:
     servicenow_tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     github_issues: list[dict[str, Any]] = field(default_factory=list)
     mailbox: list[StoredMessage] = field(default_factory=list)
+    submissions: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass

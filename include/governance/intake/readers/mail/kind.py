@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from governance.errors import SourceUnavailableError
@@ -12,7 +13,7 @@ from governance.intake.readers.mail.message import Reading
 from governance.intake.readers.mail.options import ImapOptions
 from governance.intake.readers.mail.parts import Attachment
 from governance.intake.readers.mail.reader import FolderReader, ImapReader
-from governance.intake.records import Observation, Reader, Record
+from governance.intake.records import Observation, Pull, Reader, Record
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -30,6 +31,12 @@ def open_reader(spec: SourceSpec, opening: Opening) -> Reader:
     if opening.path is not None:
         return FolderReader(opening.path, reading)
     return ImapReader(options, opening.connection(spec), reading)
+
+
+def sample(spec: SourceSpec, path: Path) -> list[Record]:
+    """Return the messages of a folder of `.eml` files, as the mailbox would give them."""
+    reading = Reading(form_labels(spec), _options(spec).authentication_hosts, _keeping(None))
+    return list(FolderReader(path, reading).records(Pull(), None))
 
 
 def observations(spec: SourceSpec, record: Record) -> list[Observation]:  # noqa: ARG001
