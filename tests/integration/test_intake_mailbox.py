@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from governance.errors import SourceUnavailableError
 from governance.intake import evidence
+from governance.intake.readers.kind import Opening
 from governance.intake.readers.mail import reader as imap_reader
+from governance.intake.readers.registry import probe
 from governance.intake.replay import replay
 from governance.intake.run import Intake
 from governance.sandbox.imap import Imap
@@ -466,3 +469,23 @@ def test_the_mailbox_of_the_demo_gives_what_was_planted(register, now, tmp_path)
         if case.source == SOURCE and case.expects == "owner":
             assert owners[case.key] == case.recipient, case
     assert drawn(register, box, now, tmp_path).pulled == 0
+
+
+def test_the_doctor_hears_whether_the_mailbox_opens():
+    spec = shipped(SOURCE)
+    box = mailbox(ROOT)
+    with served(box) as lookup:
+        assert probe(spec, Opening(lookup)).startswith("INBOX of 127.0.0.1:")
+        box.plan("refuse_login")
+        with pytest.raises(SourceUnavailableError, match="check login and password"):
+            probe(spec, Opening(lookup))
+    with pytest.raises(SourceUnavailableError, match="127.0.0.1 does not answer"):
+        probe(spec, Opening(lookup))
+
+
+def test_evidence_lies_in_a_remote_lake_as_in_a_folder():
+    store = evidence.EvidenceStore("memory://lake")
+    kept = store.keep(b"the figures")
+    assert store.keep(b"the figures") == kept
+    assert kept["path"] == f"evidence/{kept['sha256'][:2]}/{kept['sha256']}"
+    assert store.read(kept["path"]) == b"the figures"
