@@ -479,7 +479,7 @@ def test_the_doctor_hears_whether_the_mailbox_opens():
         box.plan("refuse_login")
         with pytest.raises(SourceUnavailableError, match="check login and password"):
             probe(spec, Opening(lookup))
-    with pytest.raises(SourceUnavailableError, match="127.0.0.1 does not answer"):
+    with pytest.raises(SourceUnavailableError, match="does not answer"):
         probe(spec, Opening(lookup))
 
 
