@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from governance.intake import evidence
+from governance.errors import SourceUnavailableError
+from governance.intake import evidence, examination
+from governance.intake.readers.kind import Opening
 from governance.intake.readers.mail import reader as imap_reader
+from governance.intake.readers.registry import probe
 from governance.intake.replay import replay
 from governance.intake.run import Intake
+from governance.quality.gate import Verdict
 from governance.sandbox.imap import Imap
 from governance.sandbox.scenario import build
 from intake_worlds import POLICIES, connections, frame, pull, reasons, rows, shipped
@@ -23,12 +27,23 @@ REGISTERED = (
 )
 
 
+@pytest.fixture
+def real_gate():
+    """For tests about expectations; the others do without, because the gate takes most of the time."""
+
+
+@pytest.fixture(autouse=True)
+def quick_gate(request, monkeypatch):
+    if "real_gate" not in request.fixturenames:
+        monkeypatch.setattr(examination, "judge", lambda batch, reasons, *a, **k: Verdict(reasons, "", {}))
+
+
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch):
     monkeypatch.setattr(imap_reader.time, "sleep", lambda _: None)
 
 
-def test_a_form_and_free_text_become_requests(register, now, tmp_path):
+def test_a_form_and_free_text_become_requests(register, real_gate, now, tmp_path):
     free = mail(
         "free", subject="Fwd: Resize the cluster", text="It is too small since Monday.\n\nIda", hours=1
     )
@@ -219,7 +234,7 @@ def test_automatic_replies_are_counted_and_nobody_is_asked_to_mend_them(register
     assert rows(register, "SELECT status, count(*) FROM quarantine GROUP BY 1") == [("discarded", 1)]
 
 
-def test_a_flood_of_automatic_replies_does_not_hold_the_batch(register, now, tmp_path):
+def test_a_flood_of_automatic_replies_does_not_hold_the_batch(register, real_gate, now, tmp_path):
     flood = [mail(f"away-{n}", headers={"Auto-Submitted": "auto-replied"}) for n in range(9)]
     spec = shipped(SOURCE)
     spec = spec.model_copy(update={"batch": spec.batch.model_copy(update={"max_quarantined": 0.5})})
@@ -364,7 +379,7 @@ TRUSTED = "mx.example.com; dkim={} header.d=example.com; spf=pass smtp.mailfrom=
     ],
     ids=["pass", "fail", "somebody else's word"],
 )
-def test_a_spec_may_demand_what_the_receiving_host_found(register, now, tmp_path, header, passes):
+def test_a_spec_may_demand_what_the_receiving_host_found(register, real_gate, now, tmp_path, header, passes):
     box = mailbox(mail("signed", headers={"Authentication-Results": header}))
     result = drawn(register, box, now, tmp_path)
     assert (result.loaded, result.quarantined) == ((1, 0) if passes else (0, 1))
@@ -440,7 +455,7 @@ def test_a_folder_of_messages_can_be_read_instead(register, now, tmp_path):
     assert (result.loaded, result.quarantined) == (1, 1)
 
 
-def test_the_mailbox_of_the_demo_gives_what_was_planted(register, now, tmp_path):
+def test_the_mailbox_of_the_demo_gives_what_was_planted(register, real_gate, now, tmp_path):
     scenario = build()
     box = Imap(list(scenario.mailbox))
     result = drawn(register, box, now, tmp_path)
@@ -466,3 +481,23 @@ def test_the_mailbox_of_the_demo_gives_what_was_planted(register, now, tmp_path)
         if case.source == SOURCE and case.expects == "owner":
             assert owners[case.key] == case.recipient, case
     assert drawn(register, box, now, tmp_path).pulled == 0
+
+
+def test_the_doctor_hears_whether_the_mailbox_opens():
+    spec = shipped(SOURCE)
+    box = mailbox(ROOT)
+    with served(box) as lookup:
+        assert probe(spec, Opening(lookup)).startswith("INBOX of 127.0.0.1:")
+        box.plan("refuse_login")
+        with pytest.raises(SourceUnavailableError, match="check login and password"):
+            probe(spec, Opening(lookup))
+    with pytest.raises(SourceUnavailableError, match="does not answer"):
+        probe(spec, Opening(lookup))
+
+
+def test_evidence_lies_in_a_remote_lake_as_in_a_folder():
+    store = evidence.EvidenceStore("memory://lake")
+    kept = store.keep(b"the figures")
+    assert store.keep(b"the figures") == kept
+    assert kept["path"] == f"evidence/{kept['sha256'][:2]}/{kept['sha256']}"
+    assert store.read(kept["path"]) == b"the figures"
