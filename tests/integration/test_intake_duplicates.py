@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
+from typer.testing import CliRunner
 
+from governance.cli import app
 from governance.errors import GovernanceError
 from governance.intake.duplicates.links import decide, link_by_hand, listing
 from intake_worlds import pass_everything, pull, rows, spec
@@ -142,3 +145,31 @@ def test_a_policy_may_know_other_words_and_a_folder_without_one_means_what_ships
     assert read_policy(tmp_path) == read_policy(root / "include" / "policies")
     (tmp_path / "duplicates.yaml").write_text("within_days: 3\nreference_words: [Dublette von]\n", "utf-8")
     assert read_policy(tmp_path).reference_words == ("Dublette von",)
+
+
+def test_the_commands_show_both_sides_and_keep_the_decision(tell, register, register_url, monkeypatch):
+    tell("tickets", row("T-1"))
+    tell("mails", row("M-1", on="02"))
+    monkeypatch.setenv("GOVERNANCE_REGISTER_URL", register_url)
+    monkeypatch.setenv("GOVERNANCE_NOW", "2026-11-17T08:00:00Z")
+
+    def run(*arguments):
+        result = CliRunner().invoke(app, ["duplicates", *arguments])
+        assert result.exception is None, result.exception
+        return result.output
+
+    shown = run("list")
+    assert "mails M-1  submitted  Open port 443" in shown
+    assert "of ADD-000001  tickets T-1" in shown
+    assert shown.endswith("1 link\n")
+    assert run("confirm", "1", "--reason", "the same port") == "link 1 confirmed\n"
+    assert json.loads(run("list", "--status", "confirmed", "--json"))[0]["reason"] == "the same port"
+    assert run("unlink", "1", "--reason", "another port") == "link 1 unlinked\n"
+    assert (
+        run("link", "ADD-000002", "ADD-000001", "--reason", "after all")
+        == "ADD-000002 is a duplicate of ADD-000001\n"
+    )
+    assert links(register, status=None) == [("M-1", "T-1", "likeness", "confirmed")]
+    assert isinstance(
+        CliRunner().invoke(app, ["duplicates", "list", "--status", "odd"]).exception, GovernanceError
+    )

@@ -241,3 +241,37 @@ def test_the_newest_seal_of_the_history_stands_on_the_page(
             text("SELECT encode(hash, 'hex') FROM history_block ORDER BY block DESC LIMIT 1")
         )
     assert f"is sealed {seal[:16]}" in " ".join(Page(pack(filled, folder, tmp_path)).words)
+
+
+def test_both_sides_of_a_duplicate_stand_in_the_pack_until_a_person_unlinks_them(
+    filled: Engine, folder: Path, tmp_path: Path
+) -> None:
+    with filled.begin() as connection:
+        for source, key in (("mails", "M-1"), ("chats", "C-1")):
+            asked = [seen(key, "submitted", "2026-11-01", submitted_at="2026-11-01", title="Open port 443")]
+            tell(connection, asked, known_at=at("2026-11-02"), source=source)
+        connection.execute(
+            text(
+                "INSERT INTO request_link (kind, request_number, of_request, found_by, evidence, status, found_at,"
+                " decided_at) SELECT 'duplicate_of', max(request_number), min(request_number), 'likeness',"
+                " 'same title', 'unlinked', '2026-11-03Z', '2026-11-20Z' FROM request WHERE source IN ('mails', 'chats')"
+            )
+        )
+    shown = Page(pack(filled, folder, tmp_path)).text
+    assert "mails M-1" in shown
+    assert "chats C-1" in shown
+    assert "same title (suggested)" in shown, "on the day of the pack nobody had decided yet"
+    later = Page(pack(filled, folder, tmp_path, as_of=at("2026-11-23"))).text
+    assert "No request came from two sources." in later
+
+
+def test_a_held_batch_is_accounted_for_in_the_pack(filled: Engine, folder: Path, tmp_path: Path) -> None:
+    with filled.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO intake_run (source, mode, as_of, finished_at, status, pulled, held)"
+                " VALUES ('portal', 'live', :at, :at, 'held', 7, 7)"
+            ),
+            {"at": NOW},
+        )
+    assert "held, balanced" in Page(pack(filled, folder, tmp_path)).text
