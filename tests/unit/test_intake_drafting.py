@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from governance.cli import app
@@ -15,6 +16,7 @@ from governance.intake.drafting import dates, desk, document, reading, vocabular
 from governance.intake.drafting.dates import read_dates
 from governance.intake.drafting.desk import Desk
 from governance.intake.drafting.files import new_source
+from governance.intake.sources_commands import _prompt
 from governance.intake.spec import read_spec
 
 ANSWERS = {"kind": "change", "owner": "owner@example.com", "time_zone": "Europe/Berlin"}
@@ -194,6 +196,17 @@ def test_the_commands_draft_check_and_preview(tmp_path, monkeypatch):
     assert two["mapped"]["submitted_at"] == "2026-04-21T22:00:00+00:00"
     listed = run.invoke(app, ["sources", "list", "--json"])
     assert [row["name"] for row in json.loads(listed.output)] == ["vendor"]
+
+
+def test_a_terminal_is_asked_until_the_answer_is_one():
+    asking = typer.Typer()
+    asking.command()(
+        lambda: typer.echo(f"-> {_prompt(desk.Question('kind', 'what is it', ('change', 'addition')))}")
+    )
+    by_number = CliRunner().invoke(asking, input="wish\n2\n")
+    assert "'wish' is none of change, addition" in by_number.output
+    assert by_number.output.endswith("-> addition\n")
+    assert CliRunner().invoke(asking, input="\n").output.endswith("-> None\n")
 
 
 def test_the_examples_in_the_docstrings():

@@ -23,6 +23,7 @@ from governance.intake.examination import examine as examine_records
 from governance.intake.examined import Examined
 from governance.intake.mapping import Mapped, map_records
 from governance.intake.readers.files.options import FileOptions
+from governance.intake.readers.registry import observations
 from governance.intake.records import Record
 from governance.intake.samples import read_sample, sample_path
 from governance.intake.spec import SourceSpec, read_spec
@@ -112,7 +113,7 @@ def columns_occur(case: Case) -> list[str]:
     """A column that no record has is a misspelt one. Networks leave empty fields out, so files only."""
     if not isinstance(case.spec.reader, FileOptions):
         return []
-    seen = {column for record in case.records for column in record.raw}
+    seen = {column for record in case.records for column in _columns_of(case.spec, record)}
     sources = [case.spec.status, case.spec.kind, *case.spec.fields.values()]
     named = [*case.spec.key, *(column for source in sources for column in source.column)]
     known = ", ".join(sorted(seen)) or "none"
@@ -121,6 +122,15 @@ def columns_occur(case: Case) -> list[str]:
         for column in dict.fromkeys(named)
         if column not in seen and column.split(".")[0] not in seen and not column.startswith("@")
     ]
+
+
+def _columns_of(spec: SourceSpec, record: Record) -> set[str]:
+    """The columns that a record gives to the mapping; none where it cannot be read."""
+    try:
+        told = [] if record.problem else observations(spec, record)
+    except (ValueError, KeyError, TypeError):
+        return set()
+    return {column for observation in told for column in observation.fields}
 
 
 def fields_are_mapped(case: Case) -> list[str]:

@@ -45,9 +45,14 @@ def read_sample(spec: SourceSpec, path: Path) -> list[Record]:
     own = getattr(kind_of(spec), "sample", None)
     if own is not None:
         return list(own(spec, path))
-    if isinstance(spec.reader, FileOptions):
+    if isinstance(spec.reader, FileOptions) or not _is_json(path):
         return list(open_reader(spec, Opening(_no_connection, path)).records(Pull(), None))
     return [Record(_locator(spec, raw, place), raw) for place, raw in _answers(path)]
+
+
+def _is_json(path: Path) -> bool:
+    """Whether a sample is the JSON of answers, rather than files that the reader itself can read."""
+    return path.suffix == ".json" or (path.is_dir() and any(path.rglob("*.json")))
 
 
 def _no_connection(conn_id: str) -> Connection:
