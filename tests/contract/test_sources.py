@@ -12,11 +12,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from governance.connections import from_environment
 from governance.intake.examination import suite_of
 from governance.intake.mapping import map_records
-from governance.intake.readers.files.delimited import CsvReader
-from governance.intake.readers.files.places import Folder
-from governance.intake.readers.files.registers import YamlReader
+from governance.intake.readers.kind import Opening
+from governance.intake.readers.registry import open_reader
 from governance.intake.records import Pull, Record
 from governance.intake.spec import SourceSpec, read_spec
 from governance.quality.gate import judge
@@ -39,8 +39,7 @@ def sample(spec: SourceSpec) -> list[Record]:
     assert len(places) == 1, f"one sample for {spec.name} in {SAMPLES}, a file or a folder"
     if spec.reader.type == "jira":
         return [Record(issue["key"], issue) for issue in json.loads(places[0].read_text("utf-8"))["issues"]]
-    reader = {"csv": CsvReader, "yaml": YamlReader}[spec.reader.type]
-    return list(reader(spec.reader, Folder(places[0])).records(Pull()))
+    return list(open_reader(spec, Opening(from_environment, places[0])).records(Pull(), None))
 
 
 def mapped(spec: SourceSpec, now):

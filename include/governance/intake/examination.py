@@ -11,8 +11,9 @@ import pandas as pd
 from sqlalchemy import Connection, text
 
 from governance import resources
+from governance.intake.known_files import NOTHING_RESTS, Resting
 from governance.intake.mapping import Mapped, key_of, map_records
-from governance.intake.records import Record, raw_hash
+from governance.intake.records import Record, place_of, raw_hash
 from governance.intake.spec import BatchLimits, SourceSpec
 from governance.quality.gate import Verdict, judge
 from governance.quality.quarantine import Item
@@ -33,6 +34,8 @@ class Examined:
     held: str
     summary: dict[str, Any]
     page: str
+    newest: dict[str, datetime]
+    """By file, where the spec limits how old that may be."""
 
 
 def examine(
@@ -43,13 +46,15 @@ def examine(
     now: datetime,
     policy: OwnershipPolicy,
     whole: bool = True,
+    resting: Resting = NOTHING_RESTS,
 ) -> Examined:
     """Map and check records. A record of which any observation fails is kept back as a whole.
 
     `whole` False: these records are no pull of their own (a replay), so limits of the batch do not apply.
+    They do apply to the records together with those `resting` in files that were not read again.
     """
     mapped = map_records(records, spec, now=now, policy=policy)
-    limits = spec.batch if whole else BatchLimits()
+    limits = _limits(spec, whole, resting, now)
     verdict = judge(
         mapped.batch.assign(absent_column=_absent(mapped, records, limits.required_columns)),
         mapped.reasons,
@@ -63,9 +68,11 @@ def examine(
         good=good.reset_index(drop=True),
         items=_items(spec, records, mapped, verdict),
         failed=frozenset(verdict.reasons),
-        held=verdict.held or _limit_broken(limits, len(records), len(verdict.reasons)),
+        held=verdict.held
+        or limits.broken(len(records) + resting.records, len(verdict.reasons) + resting.kept_back),
         summary={**verdict.summary, "records": len(records), "unreadable": _unreadable(mapped.reasons)},
         page=verdict.page,
+        newest=_newest(mapped.batch) if spec.batch.freshness_days is not None else {},
     )
 
 
@@ -82,12 +89,20 @@ def suite_of(spec: SourceSpec, limits: BatchLimits) -> list[Check]:
     return checks
 
 
-def _limit_broken(limits: BatchLimits, pulled: int, failed: int) -> str:
-    if pulled < limits.min_records:
-        return f"{pulled} records pulled, expected at least {limits.min_records}"
-    if limits.max_quarantined is not None and failed > limits.max_quarantined * pulled:
-        return f"{failed} of {pulled} records fail, expected at most {limits.max_quarantined:.0%}"
-    return ""
+def _limits(spec: SourceSpec, whole: bool, resting: Resting, now: datetime) -> BatchLimits:
+    """The limits that this batch is held to: no freshness where a file not read again is fresh enough."""
+    if not whole:
+        return BatchLimits()
+    if resting.newest is not None and not spec.batch.stale(resting.newest, now):
+        return spec.batch.model_copy(update={"freshness_days": None})
+    return spec.batch
+
+
+def _newest(batch: pd.DataFrame) -> dict[str, datetime]:
+    """Return by file the time of its newest observation."""
+    dated = batch[batch["valid_at"].notna()]
+    newest = dated.groupby(dated["locator"].map(place_of))["valid_at"].max()
+    return {str(name): at.to_pydatetime() for name, at in newest.items()}
 
 
 def _absent(mapped: Mapped, records: Sequence[Record], required: Sequence[str]) -> pd.Series:

@@ -6,7 +6,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from governance.intake.readers.files.options import CsvOptions, YamlOptions
+from governance.intake.readers.files.options import CsvOptions, JsonlOptions, XlsxOptions, YamlOptions
 from governance.intake.readers.jira.options import JiraOptions
 
-ReaderOptions = Annotated[CsvOptions | JiraOptions | YamlOptions, Field(discriminator="type")]
+ReaderOptions = Annotated[
+    CsvOptions | JiraOptions | JsonlOptions | XlsxOptions | YamlOptions, Field(discriminator="type")
+]

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 KINDS: dict[str, str] = {
     "csv": "governance.intake.readers.files.kind",
+    "jsonl": "governance.intake.readers.files.kind",
+    "xlsx": "governance.intake.readers.files.kind",
     "yaml": "governance.intake.readers.files.kind",
     "jira": "governance.intake.readers.jira.kind",
 }
