@@ -113,11 +113,10 @@ class S3Prefix:
         for entry in self._entries():
             key = entry["Key"]
             name = key.removeprefix(self.prefix).lstrip("/") or PurePosixPath(key).name
-            if not _is_wanted(name, patterns):
-                continue
             if ".." in key.split("/"):
-                yield _refused(name, "has a key that leads out of its prefix")
-            else:
+                if any(PurePosixPath(name).match(pattern) for pattern in patterns):
+                    yield _refused(name, "has a key that leads out of its prefix")
+            elif _is_wanted(name, patterns):
                 yield SourceFile(name, entry["ETag"].strip('"'), partial(self._read, key, entry["Size"]))
 
     def probe(self) -> None:
