@@ -69,7 +69,7 @@ def observe_hub() -> str:
     lake = settings().lake_location
     with register() as engine:
         snapshot_id = observe.start_snapshot(engine, now=instant(), lake=lake)
-        observe.observe_hub(engine, aws_session(), snapshot_id, lake=lake)
+        observe.observe_hub(engine, aws_session(), snapshot_id, lake=lake, pace=_pace(1))
     return snapshot_id
 
 
@@ -86,7 +86,14 @@ def observe_shard(snapshot_id: str, shard: dict[str, Any]) -> None:
     from governance.observation import observe
 
     with register() as engine:
-        observe.observe_config_shard(engine, aws_session(), snapshot_id, shard, lake=settings().lake_location)
+        observe.observe_config_shard(
+            engine,
+            aws_session(),
+            snapshot_id,
+            shard,
+            lake=settings().lake_location,
+            pace=_pace(shard["of"]),
+        )
 
 
 def finish_observation(snapshot_id: str) -> dict[str, Any]:
@@ -148,6 +155,12 @@ def store_ownership() -> None:
 
 def _templates() -> Path:
     return resources.folder("templates", settings().config_dir)
+
+
+def _pace(tasks: int) -> Any:
+    from governance.observation import rates
+
+    return rates.Pace(rates.read(_policies()), tasks=tasks, factor=settings().aws_pace)
 
 
 def _policies() -> Path:

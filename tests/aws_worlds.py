@@ -10,6 +10,7 @@ import boto3
 import pandas as pd
 from botocore.config import Config
 
+import aws_planes
 from governance.sandbox.world import (
     EVALUATION_COLUMNS,
     RECORDER_COLUMNS,
@@ -72,6 +73,7 @@ def world(*, now: datetime = NOW, buckets: int = 3, extra_accounts: int = 0) -> 
         rule_status=_rule_status(places),
         recorders=_recorders(places),
         now=now,
+        planes=aws_planes.planes(),
     )
 
 

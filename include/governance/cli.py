@@ -13,9 +13,10 @@ from governance.doctor.commands import doctor
 from governance.errors import GovernanceError
 from governance.escalation.commands import escalate, outbox_app
 from governance.intake.commands import intake_command
-from governance.observation.commands import observe
+from governance.observation.commands import iam, observe
 from governance.quality.commands import quarantine_app
 from governance.reconciliation.commands import findings_app, reconcile
+from governance.reconciliation.explain_commands import explain
 from governance.register.commands import register_app
 from governance.review.commands import kpis, pack
 from governance.sandbox.commands import demo, down, sandbox_app
@@ -60,7 +61,7 @@ PANELS: dict[str, dict[str, Callable[..., None]]] = {
         "pack": pack,
         "kpis": kpis,
     },
-    "Look after it": {"doctor": doctor},
+    "Look after it": {"doctor": doctor, "explain": explain, "iam": iam},
 }
 for panel, commands in PANELS.items():
     for name, function in commands.items():

@@ -34,6 +34,11 @@ class Settings(BaseSettings):
     now: AwareDatetime | None = Field(
         default=None, description="Pretend it is this instant (ISO 8601 with offset): drills and rebuilds"
     )
+    aws_pace: float = Field(
+        default=1.0,
+        ge=0,
+        description="Multiplies every rate of policies/observation.yaml; 0: no limit, for a stand-in",
+    )
     schedules_from: AwareDatetime = Field(
         default=datetime(2026, 1, 1, tzinfo=UTC),
         description="Schedules count from here: a later instant keeps an unpaused DAG from running at once",

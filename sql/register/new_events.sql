@@ -3,5 +3,5 @@ INSERT INTO request_event
     (request_number, valid_at, recorded_at, actor, origin, status, state, raw, run_id, content, digest, block)
 SELECT request_number, valid_at, :known_at, actor, 'observed', status, state, raw, :run_id, content,
        event_digest(request_number, valid_at, actor, 'observed', status, state, raw), :block
-FROM observed WHERE is_news
+FROM observed JOIN news USING (row_no) WHERE is_news
 ORDER BY valid_at, row_no

@@ -126,7 +126,19 @@ def test_organizations_refuses_bad_questions(
 
 
 def test_a_member_account_may_not_list_the_organization(aws: Handle) -> None:
-    member = client(aws.url, "organizations", **assumed(aws.url, PAYMENTS))
+    member = client(aws.url, "organizations", **assumed(aws.url, "200000000000"))
     with pytest.raises(ClientError, match="AccessDeniedException"):
         member.list_accounts()
     assert member.describe_organization()["Organization"]["MasterAccountId"] == HUB
+
+
+def test_a_delegated_administrator_may_list_it_and_is_listed(aws: Handle, organizations: Any) -> None:
+    assert client(aws.url, "organizations", **assumed(aws.url, PAYMENTS)).list_accounts()["Accounts"]
+    (found,) = organizations.list_delegated_administrators()["DelegatedAdministrators"]
+    assert (found["Id"], found["State"]) == (PAYMENTS, "ACTIVE")
+    services = organizations.list_delegated_services_for_account(AccountId=PAYMENTS)["DelegatedServices"]
+    assert [one["ServicePrincipal"] for one in services] == ["config.amazonaws.com"]
+    other = organizations.list_delegated_administrators(ServicePrincipal="ssm.amazonaws.com")
+    assert other["DelegatedAdministrators"] == []
+    with pytest.raises(ClientError, match="AccountNotRegisteredException"):
+        organizations.list_delegated_services_for_account(AccountId=HUB)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+import aws_planes
 from aws_worlds import (
     AGGREGATOR,
     CLOSED,
@@ -31,6 +32,7 @@ from governance.sandbox.aws.gateway import handlers
 from governance.sandbox.aws.models import service_model
 from governance.sandbox.aws.shapes import violations
 
+LIVE = {"ResourceType": aws_planes.BUCKET, "ResourceId": "bucket-live"}
 EVERYTHING = "SELECT accountId, awsRegion, resourceId, configuration WHERE resourceType = 'AWS::Config::ResourceCompliance'"
 
 
@@ -84,6 +86,29 @@ ANSWERABLE: dict[str, dict[str, Any]] = {
     "GetAggregateComplianceDetailsByConfigRule": {
         "ConfigRuleName": "s3-private", "AccountId": HUB, "AwsRegion": HOME,
     },
+    "ListDelegatedServicesForAccount": {"AccountId": PAYMENTS},
+    "GetLandingZone": {"landingZoneIdentifier": aws_planes.ZONE},
+    "GetEnabledControl": {"enabledControlIdentifier": aws_planes.control(0)["arn"]},
+    "GetEnabledBaseline": {"enabledBaselineIdentifier": aws_planes.baseline(0, "")["arn"]},
+    "GetLandingZoneOperation": {"operationIdentifier": aws_planes.OPERATION.format(1)},
+    "GetControlOperation": {"operationIdentifier": aws_planes.OPERATION.format(1)},
+    "DescribeRemediationConfigurations": {"ConfigRuleNames": ["s3-private"]},
+    "DescribeRemediationExceptions": {"ConfigRuleName": "s3-private"},
+    "PutRemediationExceptions": {"ConfigRuleName": "s3-private", "ResourceKeys": [LIVE]},
+    "DeleteRemediationExceptions": {"ConfigRuleName": "s3-private", "ResourceKeys": [LIVE]},
+    "GetOrganizationConfigRuleDetailedStatus": {"OrganizationConfigRuleName": "trail-on"},
+    "DescribeConformancePackCompliance": {"ConformancePackName": "baseline"},
+    "GetConformancePackComplianceSummary": {"ConformancePackNames": ["baseline"]},
+    "GetOpsItem": {"OpsItemId": "oi-000000000001"},
+    "CreateOpsItem": {"Title": "New", "Description": "New", "Source": "Governance"},
+    "UpdateOpsItem": {"OpsItemId": "oi-000000000001", "Status": "Resolved"},
+    "GetAutomationExecution": {"AutomationExecutionId": aws_planes.OPERATION.format(9)},
+    "GetCalendarState": {"CalendarNames": ["freeze"]},
+    "DescribeDocument": {"Name": "Governance-CloseBucket"},
+    "DescribeRecord": {"Id": "rec-00000001"},
+    "DescribeProvisionedProduct": {"Id": "pp-00000001"},
+    "ListPortfolioAccess": {"PortfolioId": "port-1"},
+    "ListConstraintsForPortfolio": {"PortfolioId": "port-1"},
     "GetComplianceDetailsByConfigRule": {"ConfigRuleName": "s3-private"},
     "GetAggregateConfigRuleComplianceSummary": {"GroupByKey": "ACCOUNT_ID"},
 }  # fmt: skip
@@ -99,7 +124,7 @@ def test_every_operation_answers_as_its_model_says_patterns_and_lengths_included
         arguments["ConfigurationAggregatorName"] = AGGREGATOR
     assert violations(model.input_shape, arguments, constraints=True) == []
     found = handlers(world(), Faults())[action](Call(action, arguments, HUB, HOME))
-    assert found
+    assert found or operation == "UpdateOpsItem"
     assert violations(model.output_shape, found, constraints=True) == []
 
 

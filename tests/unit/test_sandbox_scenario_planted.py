@@ -194,12 +194,16 @@ def test_accounts_that_moved_are_no_longer_where_they_were_approved(
 def test_every_case_names_a_record_that_exists(scenario: Scenario, exceptions: dict[str, Any]) -> None:
     texts = "\n".join(content.decode("utf-8-sig") for content in scenario.csv_drops.values())
     issues = {issue["key"] for issue in scenario.jira_issues}
+    planes = scenario.world.planes
+    items = {row["OpsItemId"] for rows in planes.ops_items.values() for row in rows}
+    records = {one.detail["RecordId"] for found in planes.records.values() for one in found}
     for planted in scenario.planted:
         if planted.key is None and planted.fragment:
             assert planted.fragment in texts
         elif planted.key is not None:
             there = {"platform_jira": planted.key in issues, "landing_zone_csv": f"{planted.key};" in texts,
-                     "exception_register": planted.key in exceptions}  # fmt: skip
+                     "exception_register": planted.key in exceptions, "ops_items": planted.key in items,
+                     "service_catalog": planted.key in records}  # fmt: skip
             assert there[str(planted.source)], planted
 
 
@@ -207,9 +211,10 @@ def test_each_kind_of_defect_is_planted_at_least_twice(scenario: Scenario) -> No
     kinds: Counter[str | None] = Counter()
     for planted in scenario.planted:
         kinds[planted.verdict or planted.finding_type or planted.rung or planted.expects] += 1
-    kinds.subtract({"quarantine": 3})
+    kinds.subtract({"quarantine": 5})
     assert min(kinds.values()) >= 2
-    for source, number in (("platform_jira", 5), ("landing_zone_csv", 6), ("exception_register", 6)):
+    for source, number in (("platform_jira", 5), ("landing_zone_csv", 6), ("exception_register", 6),
+                           ("ops_items", 4), ("service_catalog", 3)):  # fmt: skip
         wrong = [p for p in scenario.planted if p.expects == "quarantine" and p.source == source]
         assert len([p for p in wrong if p.count is None]) == number
         assert [p.count for p in wrong if p.count is not None] == [number]

@@ -29,6 +29,7 @@ def examine(settings: Settings, lookup: ConnectionLookup = from_environment) -> 
 
 def _policies(config_dir: Path | None) -> Checks:
     from governance.escalation.policies import read as read_escalation
+    from governance.observation.rates import read as read_observation
     from governance.reconciliation.policy import read as read_reconciliation
     from governance.register.ownership import read as read_ownership
     from governance.review.charter import read as read_charter
@@ -37,6 +38,7 @@ def _policies(config_dir: Path | None) -> Checks:
     readers: tuple[Callable[[Path], object], ...] = (
         read_ownership,
         read_escalation,
+        read_observation,
         read_reconciliation,
         read_charter,
     )

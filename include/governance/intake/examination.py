@@ -1,47 +1,116 @@
-"""Examine a pull: map its records, hold them against the gate, and part the good from what is kept back."""
+"""Examine a pull: map its records, hold them against the gate, and part the good from what is kept back.
+
+Records are mapped part by part, so that a large pull takes little memory; the gate sees the batch as a whole.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import Connection, text
 
 from governance import resources
 from governance.intake.known_files import NOTHING_RESTS, Resting
-from governance.intake.mapping import Mapped, key_of, map_records
+from governance.intake.mapping import key_of, map_records
+from governance.intake.parts import Part, Parts, in_parts
 from governance.intake.records import Record, place_of, raw_hash
 from governance.intake.spec import BatchLimits, SourceSpec
-from governance.quality.gate import Verdict, judge
+from governance.quality.gate import Verdict, columns_judged, judge
 from governance.quality.quarantine import Item
-from governance.quality.reasons import Reason
+from governance.quality.reasons import Reason, Reasons
 from governance.quality.storable import json_text
 from governance.quality.suite import Check, canonical_suite
 from governance.register.ownership import OwnershipPolicy
+from governance.register.request import BATCH_COLUMNS
+
+_NO_ROWS = Verdict({}, "", {"expectations": [], "rows": 0})
 
 
 @dataclass(frozen=True)
 class Examined:
     """What may be loaded (`good`, a canonical batch), what is kept back, and why all of it may be held."""
 
-    good: pd.DataFrame
-    items: list[Item]
-    failed: frozenset[int]
-    """Numbers of the records kept back."""
+    spec: SourceSpec
+    parts: Parts
+    reasons: Reasons
+    """By number of the record: why it is kept back."""
     held: str
     summary: dict[str, Any]
-    page: str
-    newest: dict[str, datetime]
-    """By file, where the spec limits how old that may be."""
+    page: str = ""
+    newest: dict[str, datetime] = field(default_factory=dict)
+    """By file its newest observation, where the spec limits how old that may be."""
+
+    @cached_property
+    def failed(self) -> frozenset[int]:
+        """Numbers of the records kept back."""
+        return frozenset(self.reasons)
+
+    @property
+    def good(self) -> pd.DataFrame:
+        """All that may be loaded as one frame, for batches that fit into memory."""
+        frames = [table.to_pandas() for table in self.good_parts()]
+        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(BATCH_COLUMNS))
+
+    @property
+    def items(self) -> list[Item]:
+        """All that is kept back."""
+        return list(self.each_item())
+
+    def good_parts(self) -> Iterator[pa.Table]:
+        """Yield what may be loaded, part by part."""
+        for part in self.parts:
+            yield self._rows(part, failed=False)
+
+    def each_item(self) -> Iterator[Item]:
+        """Yield what is kept back, in the order of the records."""
+        numbers = sorted(self.reasons)
+        for part in self.parts:
+            records = part.records() if numbers else ()
+            ends = (bisect_left(numbers, end) for end in (part.first, part.first + len(records)))
+            here = numbers[slice(*ends)]
+            shown = _shown(self._rows(part, failed=True)) if here else {}
+            for number in here:
+                record = records[number - part.first]
+                yield _item(self.spec, record, shown.get(number), self.reasons[number])
+
+    def failed_by_place(self) -> Counter[str]:
+        """Return how many records of each file, or issue, are kept back."""
+        counts: Counter[str] = Counter()
+        for part in self.parts if self.reasons else ():
+            records = part.records()
+            counts.update(r.place for n, r in enumerate(records, start=part.first) if n in self.failed)
+        return counts
+
+    def passed(self) -> Iterator[Record]:
+        """Yield the records that may be loaded, as they came."""
+        for part in self.parts:
+            for number, record in enumerate(part.records(), start=part.first):
+                if number not in self.failed:
+                    yield record
+
+    def _rows(self, part: Part, *, failed: bool) -> pa.Table:
+        rows = part.rows()
+        kept_back = pc.is_in(rows["record_no"], self._failed_numbers)
+        return rows.filter(kept_back if failed else pc.invert(kept_back))
+
+    @cached_property
+    def _failed_numbers(self) -> pa.Array:
+        return pa.array(sorted(self.reasons), pa.int64())
 
 
 def examine(
     connection: Connection,
     spec: SourceSpec,
-    records: Sequence[Record],
+    records: Iterable[Record],
     *,
     now: datetime,
     policy: OwnershipPolicy,
@@ -53,27 +122,49 @@ def examine(
     `whole` False: these records are no pull of their own (a replay), so limits of the batch do not apply.
     They do apply to the records together with those `resting` in files that were not read again.
     """
-    mapped = map_records(records, spec, now=now, policy=policy)
     limits = _limits(spec, whole, resting, now)
-    verdict = judge(
-        mapped.batch.assign(absent_column=_absent(mapped, records, limits.required_columns)),
-        mapped.reasons,
-        suite_of(spec, limits),
-        name=spec.name,
-        now=now,
-        registered_kinds=_registered_kinds(connection, spec.name, mapped.batch["source_key"]),
-    )
-    good = mapped.batch[~mapped.batch["record_no"].isin(list(verdict.reasons))]
+    suite = suite_of(spec, limits)
+    columns = columns_judged(suite)
+    parts = Parts()
+    reasons: Reasons = {}
+    judged: list[pd.DataFrame] = []
+    newest: dict[str, datetime] = {}
+    for some in in_parts(records):
+        mapped = map_records(some, spec, now=now, policy=policy, first=parts.pulled, first_row=parts.rows)
+        reasons |= mapped.reasons
+        absent = _absent(mapped.batch["record_no"], some, parts.pulled, limits.required_columns)
+        judged.append(mapped.batch[columns].assign(absent_column=absent))
+        if spec.batch.freshness_days is not None:
+            _note_newest(newest, mapped.batch)
+        parts.add(some, mapped.batch)
+    verdict = _judged(connection, spec, suite, judged, reasons, now)
     return Examined(
-        good=good.reset_index(drop=True),
-        items=_items(spec, records, mapped, verdict),
-        failed=frozenset(verdict.reasons),
+        spec=spec,
+        parts=parts,
+        reasons=verdict.reasons,
         held=verdict.held
-        or limits.broken(len(records) + resting.records, len(verdict.reasons) + resting.kept_back),
-        summary={**verdict.summary, "records": len(records), "unreadable": _unreadable(mapped.reasons)},
+        or limits.broken(parts.pulled + resting.records, len(verdict.reasons) + resting.kept_back),
+        summary={**verdict.summary, "records": parts.pulled, "unreadable": _unreadable(reasons)},
         page=verdict.page,
-        newest=_newest(mapped.batch) if spec.batch.freshness_days is not None else {},
+        newest=newest,
     )
+
+
+def _judged(
+    connection: Connection,
+    spec: SourceSpec,
+    suite: list[Check],
+    judged: list[pd.DataFrame],
+    reasons: Reasons,
+    now: datetime,
+) -> Verdict:
+    """Let the gate judge the whole batch; `judged` are its parts and are used up."""
+    if not judged:
+        return _NO_ROWS
+    batch = pd.concat(judged, ignore_index=True)
+    judged.clear()
+    kinds = _registered_kinds(connection, spec.name, batch["source_key"])
+    return judge(batch, reasons, suite, name=spec.name, now=now, registered_kinds=kinds)
 
 
 def suite_of(spec: SourceSpec, limits: BatchLimits) -> list[Check]:
@@ -98,23 +189,22 @@ def _limits(spec: SourceSpec, whole: bool, resting: Resting, now: datetime) -> B
     return spec.batch
 
 
-def _newest(batch: pd.DataFrame) -> dict[str, datetime]:
-    """Return by file the time of its newest observation."""
+def _note_newest(newest: dict[str, datetime], batch: pd.DataFrame) -> None:
+    """Note by file the time of its newest observation."""
     dated = batch[batch["valid_at"].notna()]
-    newest = dated.groupby(dated["locator"].map(place_of))["valid_at"].max()
-    return {str(name): at.to_pydatetime() for name, at in newest.items()}
+    for name, at in dated.groupby(dated["locator"].map(place_of))["valid_at"].max().items():
+        newest[str(name)] = max(at.to_pydatetime(), newest.get(str(name), at.to_pydatetime()))
 
 
-def _absent(mapped: Mapped, records: Sequence[Record], required: Sequence[str]) -> pd.Series:
+def _absent(numbers: pd.Series, records: Sequence[Record], first: int, required: Sequence[str]) -> pd.Series:
     """For each row the first required column that its record has not; missing where it has them all."""
-    missing = {
-        number: next((column for column in required if column not in record.raw), None)
-        for number, record in enumerate(records)
-        if required and record.problem is None
-    }
-    return pd.Series(
-        [missing.get(int(n)) for n in mapped.batch["record_no"]], dtype="str", index=mapped.batch.index
-    )
+    if not required:
+        return pd.Series([None] * len(numbers), dtype="str", index=numbers.index)
+    missing = [
+        None if record.problem is not None else next((c for c in required if c not in record.raw), None)
+        for record in records
+    ]
+    return pd.Series([missing[number - first] for number in numbers], dtype="str", index=numbers.index)
 
 
 def _registered_kinds(connection: Connection, source: str, keys: pd.Series) -> dict[str, str]:
@@ -123,23 +213,16 @@ def _registered_kinds(connection: Connection, source: str, keys: pd.Series) -> d
     return {str(row.source_key): str(row.kind) for row in rows}
 
 
-def _items(spec: SourceSpec, records: Sequence[Record], mapped: Mapped, verdict: Verdict) -> list[Item]:
-    rows = mapped.batch[mapped.batch["record_no"].isin(list(verdict.reasons))].drop_duplicates(
-        "record_no", keep="last"
-    )
-    shown = {
-        int(row["record_no"]): {
-            name: value for name, value in row.items() if name != "raw" and pd.notna(value)
-        }
-        for row in rows.to_dict("records")
+def _shown(rows: pa.Table) -> dict[int, dict[str, Any]]:
+    """By number of its record the last of each record's rows: what there is in it, for a person to read."""
+    filled = [name for name in rows.column_names if name != "raw" and rows[name].null_count < len(rows)]
+    return {
+        row["record_no"]: {name: value for name, value in row.items() if value is not None}
+        for row in rows.select(filled).to_pylist()
     }
-    return [
-        _item(spec, records[number], shown.get(number), verdict.reasons[number])
-        for number in sorted(verdict.reasons)
-    ]
 
 
-def _item(spec: SourceSpec, record: Record, shown: dict[Any, Any] | None, reasons: list[Reason]) -> Item:
+def _item(spec: SourceSpec, record: Record, shown: dict[str, Any] | None, reasons: list[Reason]) -> Item:
     return Item(
         raw_hash=raw_hash(record.raw),
         locator=record.locator,

@@ -8,15 +8,14 @@ place, whether it was read again or not.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, text
 
 from governance import resources
-from governance.intake.records import KnownFile, Pull, place_of
+from governance.intake.records import KnownFile, Pull
 from governance.intake.spec import SourceSpec
 from governance.quality.suite import canonical_suite
 
@@ -75,16 +74,15 @@ def remember(
     run_id: int,
     pull: Pull,
     *,
-    kept_back: Iterable[str],
+    kept_back: Mapping[str, int],
     newest: Mapping[str, datetime],
 ) -> None:
     """Remember the files that a run took, and forget those that are gone; the caller owns the transaction.
 
-    `kept_back` are the locators of its records that failed; `newest` is by name of the file.
+    `kept_back` (how many records failed) and `newest` are by name of the file.
     """
     if not pull.taken:
         return
-    failed = Counter(place_of(locator) for locator in kept_back)
     rows = [
         {
             "source": spec.name,
@@ -92,7 +90,7 @@ def remember(
             "version": file.version,
             "spec": fingerprint(spec),
             "records": file.records,
-            "kept_back": failed[name],
+            "kept_back": kept_back.get(name, 0),
             "newest": newest.get(name),
             "run_id": run_id,
         }

@@ -12,7 +12,7 @@ import pandas as pd
 from governance.intake import values
 from governance.intake.fields import FieldSource
 from governance.intake.owners import resolve_owners
-from governance.intake.readers.registry import observations
+from governance.intake.readers.registry import kind_of, observations
 from governance.intake.records import Observation, Record
 from governance.intake.scopes import read_scopes
 from governance.intake.spec import SourceSpec
@@ -34,19 +34,20 @@ class Mapped:
 
 
 def map_records(
-    records: Iterable[Record], spec: SourceSpec, *, now: datetime, policy: OwnershipPolicy
+    records: Iterable[Record],
+    spec: SourceSpec,
+    *,
+    now: datetime,
+    policy: OwnershipPolicy,
+    first: int = 0,
+    first_row: int = 0,
 ) -> Mapped:
-    """Map records, numbered in the order given. An observation without a time of its own is of `now`."""
+    """Map records, numbered in the order given. An observation without a time of its own is of `now`.
+
+    `first`, `first_row`: numbers of the first record and row, where these are a part of a pull.
+    """
     reasons: Reasons = {}
-    told: list[tuple[int, Record, Observation]] = []
-    for number, record in enumerate(records):
-        if record.problem is not None:
-            reasons[number] = [Reason(record.problem)]
-            continue
-        try:
-            told += [(number, record, observation) for observation in observations(spec, record)]
-        except (ValueError, KeyError, TypeError) as error:
-            reasons[number] = [Reason(f"the record is not what the reader expects: {error!r}")]
+    told = _observed(records, spec, first, reasons)
     columns, failed = _columns([observation for _, _, observation in told], spec, now)
     numbers = [number for number, _, _ in told]
     for position, reason in failed:
@@ -56,12 +57,29 @@ def map_records(
     frame = pd.DataFrame(columns, index=pd.RangeIndex(len(told)))
     frame = frame.assign(
         record_no=pd.Series(numbers, dtype="int64"),
-        row_no=pd.Series(range(len(told)), dtype="int64"),
+        row_no=pd.Series(range(first_row, first_row + len(told)), dtype="int64"),
         locator=pd.Series([record.locator for _, record, _ in told], dtype="str"),
         raw=_raw_texts(told),
     )
     frame = resolve_owners(frame, policy)
     return Mapped(frame[list(BATCH_COLUMNS)], reasons)
+
+
+def _observed(
+    records: Iterable[Record], spec: SourceSpec, first: int, reasons: Reasons
+) -> list[tuple[int, Record, Observation]]:
+    """Return what the records say, with their numbers; add to `reasons` those that say nothing readable."""
+    observations = kind_of(spec).observations
+    told: list[tuple[int, Record, Observation]] = []
+    for number, record in enumerate(records, start=first):
+        if record.problem is not None:
+            reasons[number] = [Reason(record.problem)]
+            continue
+        try:
+            told += [(number, record, observation) for observation in observations(spec, record)]
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            reasons[number] = [Reason(f"the record is not what the reader expects: {error!r}")]
+    return told
 
 
 def key_of(record: Record, spec: SourceSpec) -> str | None:

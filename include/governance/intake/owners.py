@@ -18,12 +18,12 @@ def resolve_owners(frame: pd.DataFrame, policy: OwnershipPolicy) -> pd.DataFrame
 
     Requests about the same subject are resolved once.
     """
-    subjects = [
-        subject_of(*row) for row in zip(frame["target_type"], frame["target"], frame["scopes"], strict=True)
-    ]
-    resolved = {subject: _resolve(subject, policy) for subject in set(subjects)}
-    owner = pd.Series([resolved[s][0] for s in subjects], dtype="str")
-    rule = pd.Series([resolved[s][1] for s in subjects], dtype="str")
+    about = list(zip(frame["target_type"], frame["target"], frame["scopes"], strict=True))
+    known: dict[tuple[Any, ...], tuple[str, str | None]] = {}
+    for one in set(about):
+        known[one] = _resolve(subject_of(*one), policy)
+    owner = pd.Series([known[one][0] for one in about], dtype="str")
+    rule = pd.Series([known[one][1] for one in about], dtype="str")
     named = frame["owner"].notna()
     return frame.assign(
         owner=frame["owner"].where(named, owner), owner_rule=rule.where(~named, NAMED_BY_SOURCE).astype("str")

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 Raw = dict[str, Any]
 
@@ -73,6 +73,8 @@ class Pull:
     """Files that were read, by name; also those that turned out to be unreadable."""
     skipped: dict[str, KnownFile] = field(default_factory=dict)
     """Files that are as they were when an earlier run read them, by name: they were not read again."""
+    whole: bool = False
+    """Whether these are all records that the source shows now, so that what is missing is gone."""
 
 
 class Reader(Protocol):
@@ -80,6 +82,15 @@ class Reader(Protocol):
 
     def records(self, pull: Pull, cursor: dict[str, Any] | None) -> Iterator[Record]:
         """Yield records and fill `pull`; raises SourceUnavailableError where the source cannot be read."""
+        ...
+
+
+@runtime_checkable
+class Tracer(Protocol):
+    """A reader that can ask after one request by its key."""
+
+    def trace(self, key: str) -> str:
+        """Return what became of a request that a whole pull no longer found, in words."""
         ...
 
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine, text
 
 from governance.connections import ConnectionLookup, from_environment
 from governance.errors import GovernanceError, RegisterUnavailableError
-from governance.intake import known_files, runs
+from governance.intake import cursors, known_files, runs
 from governance.intake.known_files import Resting
 from governance.intake.readers.kind import Opening, SessionMaker
 from governance.intake.readers.registry import open_reader
@@ -66,20 +68,25 @@ class Intake:
         pull = Pull()
         takes_up = spec.mode == "live" and not self.full and self.path is None
         with self.engine.connect() as connection:
-            cursor = None if self.full else runs.last_cursor(connection, spec.name)
+            last = None if self.full else runs.last_cursor(connection, spec.name)
             known = known_files.recall(connection, spec) if takes_up else {}
+        cursor = cursors.start_of(spec, last, self.now)
         reader = open_reader(spec, Opening(self.lookup, self.path, self.aws, known))
-        records = list(reader.records(pull, cursor))
+        records = iter(reader.records(pull, cursor))
+        first = next(records, None)  # by now the reader knows what it skips
         with self.engine.connect() as connection:
             resting = known_files.resting(connection, spec.name, pull.skipped)
-        if not records and not pull.places:
-            return self._nothing_new(spec, run_id, pull, resting)
+        if first is None and not pull.places and not pull.whole:
+            return self._nothing_new(spec, run_id, pull, cursor, resting)
         from governance.intake.settle import Pulled, settle  # noqa: PLC0415 (pandas: not for a poll in vain)
 
-        pulled = Pulled(spec, run_id, records, pull, resting, by_hand=self.path is not None)
+        drawn = chain([first] if first else [], records)
+        pulled = Pulled(spec, run_id, drawn, reader, pull, cursor, resting, by_hand=self.path is not None)
         return settle(self.engine, pulled, now=self.now, lake=self.lake, policies=self.policies)
 
-    def _nothing_new(self, spec: SourceSpec, run_id: int, pull: Pull, resting: Resting) -> RunResult:
+    def _nothing_new(
+        self, spec: SourceSpec, run_id: int, pull: Pull, cursor: dict[str, Any] | None, resting: Resting
+    ) -> RunResult:
         """Close a run that found no record to look at; what was read before counts as it stands."""
         pulled, kept_back = resting.records, resting.kept_back
         held = spec.batch.broken(pulled, kept_back) or spec.batch.stale(resting.newest, self.now)
@@ -91,8 +98,8 @@ class Intake:
             message = runs.balance(pulled, 0, resting.unchanged, kept_back, pull.notes, resting.files)
             result = RunResult(spec.name, run_id, status, pulled, 0, resting.unchanged, kept_back, 0, message)
         with self.engine.begin() as connection:
-            cursor = pull.cursor if result.status == "complete" else None
-            runs.close_run(connection, result, cursor=cursor)
+            end = cursors.end_of(pull, cursor, self.now) if result.status == "complete" else None
+            runs.close_run(connection, result, cursor=end)
         return result
 
     def _failed(self, spec: SourceSpec, run_id: int, error: GovernanceError) -> RunResult:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine
 
 from governance import resources
-from governance.intake import known_files, runs
+from governance.intake import cursors, known_files, runs, vanished
 from governance.intake.bypass import sync_bypasses
 from governance.intake.examination import Examined, examine
 from governance.intake.known_files import Resting
-from governance.intake.records import Pull, Record, raw_hash
+from governance.intake.records import Pull, Reader, Record, place_of, raw_hash
 from governance.intake.runs import RunResult
 from governance.intake.spec import SourceSpec
 from governance.quality import quarantine
@@ -25,15 +26,18 @@ from governance.settings import Settings
 
 @dataclass(frozen=True)
 class Pulled:
-    """What a run pulled, and what `resting` files it did not read again.
+    """What a run pulls, from where, and what `resting` files it does not read again.
 
-    `by_hand`: from a path given by a person, which says nothing about what the source's own place holds.
+    `records` are drawn once. `by_hand`: from a path given by a person, which says nothing about what the
+    source's own place holds.
     """
 
     spec: SourceSpec
     run_id: int
-    records: Sequence[Record]
+    records: Iterable[Record]
+    reader: Reader
     pull: Pull
+    cursor: dict[str, Any] | None
     resting: Resting
     by_hand: bool = False
 
@@ -41,16 +45,18 @@ class Pulled:
 def settle(
     engine: Engine, pulled: Pulled, *, now: datetime, lake: str, policies: Path | None = None
 ) -> RunResult:
-    """Examine what was pulled and close its run with what the gate decided, all of it or nothing."""
-    spec, run_id = pulled.spec, pulled.run_id
+    """Examine what is pulled and close its run with what the gate decided, all of it or nothing."""
+    spec, run_id, pull = pulled.spec, pulled.run_id, pulled.pull
     policy = ownership.read(policies or resources.folder("policies", Settings().config_dir))
     with engine.connect() as connection:
         examined = examine(connection, spec, pulled.records, now=now, policy=policy, resting=pulled.resting)
+        absence = vanished.look(connection, spec, examined, pull, pulled.reader)
     if examined.page:
         runs.keep_page(lake, spec.name, run_id, examined.page)
     with engine.begin() as connection:
+        vanished.sync(connection, spec, absence, pull, now)
         result = _write(connection, pulled, examined, now)
-        cursor = pulled.pull.cursor if result.status == "complete" else None
+        cursor = cursors.end_of(pull, pulled.cursor, now) if result.status == "complete" else None
         runs.close_run(connection, result, validation=examined.summary, cursor=cursor)
     return result
 
@@ -58,25 +64,28 @@ def settle(
 def _write(connection: Connection, pulled: Pulled, examined: Examined, now: datetime) -> RunResult:
     """Write what the gate decided; the caller owns the transaction."""
     spec, run_id, resting = pulled.spec, pulled.run_id, pulled.resting
-    total, failed = len(pulled.records) + resting.records, len(examined.items)
-    kept_back = failed + resting.kept_back
+    read, failed = examined.parts.pulled, len(examined.failed)
+    total, kept_back = read + resting.records, failed + resting.kept_back
     result = RunResult(spec.name, run_id, "complete", total, quarantined=kept_back)
     if examined.held:
         message = f"the whole batch is held: {examined.held}"
         return replace(result, status="held", quarantined=0, held=total, message=message)
     elsewhere = list(pulled.pull.skipped)
-    quarantine.store(connection, spec.name, run_id, examined.items, arrived_at=now, elsewhere=elsewhere)
+    quarantine.store(connection, spec.name, run_id, examined.each_item(), arrived_at=now, elsewhere=elsewhere)
     if spec.mode == "shadow":
         good = total - failed
         words = f"shadow: {good} of {total} records would be loaded, {failed} are quarantined"
         message = "; ".join([words, *pulled.pull.notes])
         return replace(result, status="shadow", held=good, message=message)
-    counts = load(connection, examined.good, source=spec.name, run_id=run_id, known_at=now)
+    counts = load(connection, examined.good_parts(), source=spec.name, run_id=run_id, known_at=now)
     _mended(connection, pulled, examined, now)
-    sync_bypasses(connection, now)
-    if not pulled.by_hand:
-        failing = [item.locator for item in examined.items]
-        known_files.remember(connection, spec, run_id, pulled.pull, kept_back=failing, newest=examined.newest)
+    if read:  # without news the history tells what it told before
+        sync_bypasses(connection, now)
+    if pulled.pull.taken and not pulled.by_hand:
+        failures = examined.failed_by_place()
+        known_files.remember(
+            connection, spec, run_id, pulled.pull, kept_back=failures, newest=examined.newest
+        )
     unchanged = counts.unchanged + resting.unchanged
     message = runs.balance(total, counts.loaded, unchanged, kept_back, pulled.pull.notes, resting.files)
     return replace(result, loaded=counts.loaded, unchanged=unchanged, message=message)
@@ -84,11 +93,12 @@ def _write(connection: Connection, pulled: Pulled, examined: Examined, now: date
 
 def _mended(connection: Connection, pulled: Pulled, examined: Examined, now: datetime) -> None:
     """Close items whose record came again and passed, or is gone from a place read to its end."""
-    waiting = quarantine.waiting(connection, pulled.spec.name)
-    if not waiting:
+    found = quarantine.waiting(connection, pulled.spec.name)
+    waiting = [w for w in found if place_of(w.locator) not in pulled.pull.skipped]
+    failing = quarantine.seen_in(connection, pulled.run_id)
+    if all(w.raw_hash in failing for w in waiting):
         return
-    passed = {raw_hash(r.raw) for number, r in enumerate(pulled.records) if number not in examined.failed}
-    failing = {item.raw_hash for item in examined.items}
+    passed = {raw_hash(record.raw) for record in examined.passed()}
     again = [w.item for w in waiting if w.raw_hash in passed - failing]
     why = f"passed the gate in run {pulled.run_id}"
     quarantine.resolve(connection, again, status="replayed", by="intake", why=why, at=now)
@@ -97,7 +107,7 @@ def _mended(connection: Connection, pulled: Pulled, examined: Examined, now: dat
     gone = [
         w.item
         for w in waiting
-        if w.raw_hash not in passed | failing and Record(w.locator, {}).place in pulled.pull.places
+        if w.raw_hash not in passed | failing and place_of(w.locator) in pulled.pull.places
     ]
     why = f"mended at the source: no longer there in run {pulled.run_id}"
     quarantine.resolve(connection, gone, status="replayed", by="intake", why=why, at=now)

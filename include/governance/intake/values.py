@@ -25,22 +25,31 @@ def draw(rows: Sequence[Raw], source: FieldSource, nulls: frozenset[str]) -> lis
     """Return the raw value of a field for each row: its first column that holds something, else None."""
     if source.constant is not None:
         return [source.constant] * len(rows)
-    values = [_first(row, source.column, nulls) for row in rows]
+    values: list[Any] = [None] * len(rows)
+    for column in source.column:
+        found = _held(rows, column, nulls)
+        values = [other if value is None else value for value, other in zip(values, found, strict=True)]
+        if None not in values:
+            break
     if source.default is not None:
         values = [source.default if value is None else value for value in values]
     return values
 
 
-def _first(row: Raw, columns: Sequence[str], nulls: frozenset[str]) -> Any:
-    for column in columns:
-        value = _reach(row, column)
-        if isinstance(value, str):
-            value = value.strip()
-            if value in nulls:
-                continue
-        if value is not None and value not in ([], {}):
-            return value
-    return None
+def _held(rows: Sequence[Raw], column: str, nulls: frozenset[str]) -> list[Any]:
+    """What one column holds, text without the space around it; None where that is nothing."""
+    nested = "." in column
+    values: list[Any] = [_reach(row, column) if nested else row.get(column) for row in rows]
+    if set(map(type, values)) == {str}:
+        return [None if text in nulls else text for text in map(str.strip, values)]
+    return [_something(value, nulls) for value in values]
+
+
+def _something(value: Any, nulls: frozenset[str]) -> Any:
+    if isinstance(value, str):
+        value = value.strip()
+        return None if value in nulls else value
+    return None if value in ([], {}) else value
 
 
 def _reach(row: Raw, column: str) -> Any:
@@ -54,26 +63,53 @@ def _reach(row: Raw, column: str) -> Any:
 
 
 def texts(values: Sequence[Any], source: FieldSource) -> tuple[pd.Series, Reasons]:
-    """Return text; numbers as they are written, nested values refused. Words are looked up in the map."""
-    reasons: Reasons = {}
+    """Return text; numbers as they are written, nested values refused. Words are looked up in the map.
+
+    A value that comes again is read once.
+    """
+    plain = _plain(values) if source.map is None else None
+    if plain is not None:
+        return source.prefix + plain if source.prefix else plain, {}
     words = source.words
+    reasons: Reasons = {}
     found: list[str | None] = []
+    known: dict[str, tuple[str | None, str | None]] = {}
     for position, value in enumerate(values):
-        text = _text(value)
-        if text is None and value is not None:
-            reasons[position] = f"{_show(value)} is not text"
-        elif text is not None and not is_storable(text):
-            reasons[position] = f"{_show(storable(text))} holds a NUL character or half of a surrogate pair"
-            text = None
-        elif text is not None and source.map is not None and not _is_own(text, source):
-            word = words.get(text.casefold() if source.ignore_case else text)
-            if word is None:
-                reasons[position] = (
-                    f"{_show(text)} is none of the words that the spec knows: {', '.join(source.map)}"
-                )
-            text = word
-        found.append(text if text is None else source.prefix + text)
+        if type(value) is str:  # not for numbers: 1, 1.0 and True are equal and written differently
+            read = known.get(value) or known.setdefault(value, _read_text(value, source, words))
+        else:
+            read = _read_text(value, source, words)
+        found.append(read[0])
+        if read[1] is not None:
+            reasons[position] = read[1]
     return pd.Series(found, dtype="str"), reasons
+
+
+def _plain(values: Sequence[Any]) -> pd.Series | None:
+    """The column where it is nothing but text that can be stored, else None."""
+    if not set(map(type, values)) <= {str, type(None)}:
+        return None
+    try:
+        column = pd.Series(values, dtype="str")
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return None
+    return None if column.str.contains("\x00", regex=False, na=False).any() else column
+
+
+def _read_text(value: Any, source: FieldSource, words: dict[str, str]) -> tuple[str | None, str | None]:
+    """Return (text, None) or (None, what is wrong)."""
+    text = _text(value)
+    if text is None:
+        return None, None if value is None else f"{_show(value)} is not text"
+    if not is_storable(text):
+        return None, f"{_show(storable(text))} holds a NUL character or half of a surrogate pair"
+    if source.map is not None and not _is_own(text, source):
+        word = words.get(text.casefold() if source.ignore_case else text)
+        if word is None:
+            known = ", ".join(source.map)
+            return None, f"{_show(text)} is none of the words that the spec knows: {known}"
+        text = word
+    return source.prefix + text, None
 
 
 def _is_own(text: str, source: FieldSource) -> bool:
@@ -95,9 +131,10 @@ def times(values: Sequence[Any], formats: Sequence[str], zone: str) -> tuple[pd.
     Times without an offset are read on the clock of `zone`; those that its clock skips or shows twice are
     refused. Formats are those of `strptime`.
     """
-    texts_of = pd.Series(
-        [storable(text) if (text := _text(value)) else None for value in values], dtype="str"
-    )
+    texts_of = _plain(values)
+    if texts_of is None:
+        shown = [storable(text) if (text := _text(value)) else None for value in values]
+        texts_of = pd.Series(shown, dtype="str")
     given = texts_of.notna()
     instants = pd.Series(pd.NaT, index=texts_of.index, dtype="datetime64[us, UTC]")
     open_rows = given & texts_of.str.contains(r"\d", regex=True, na=False)  # 'now' and 'today' are no dates
@@ -140,6 +177,8 @@ def _read(text: pd.Series, pattern: str, zone: str) -> tuple[pd.Series, pd.Serie
 
 def documents(values: Sequence[Any], source: FieldSource) -> tuple[pd.Series, Reasons]:
     """Return JSON text; from text that holds JSON, from text cut into a list, or from nested values."""
+    if all(value is None for value in values):
+        return pd.Series([None] * len(values), dtype="str"), {}
     reasons: Reasons = {}
     found: list[str | None] = []
     for position, value in enumerate(values):

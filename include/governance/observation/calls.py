@@ -10,6 +10,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from governance.observation.rates import Pace
+
 THROTTLES = frozenset({
     "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottledException",
     "RequestLimitExceeded", "TooManyRequestsException", "SlowDown", "LimitExceededException",
@@ -20,8 +22,9 @@ _CONFIG = Config(retries={"mode": "adaptive", "max_attempts": 8}, connect_timeou
 
 @dataclass
 class Calls:
-    """Calls made (retries included), throttles met, and seconds since the count began."""
+    """Calls made (retries included), throttles met, seconds since the count began; at a `pace` if given."""
 
+    pace: Pace | None = None
     calls: int = 0
     throttles: int = 0
     began: float = field(default_factory=time.perf_counter)
@@ -38,8 +41,10 @@ class Calls:
         """Seconds since the count began."""
         return round(time.perf_counter() - self.began, 3)
 
-    def _sent(self, **_: Any) -> None:
+    def _sent(self, event_name: str, **_: Any) -> None:
         self.calls += 1
+        if self.pace is not None:
+            self.pace.wait(event_name.removeprefix("before-send.").replace(".", ":", 1))
 
     def _answered(self, response: Any = None, **_: Any) -> None:
         if response is not None and response[1].get("Error", {}).get("Code") in THROTTLES:

@@ -22,6 +22,8 @@ from governance.errors import GovernanceError
 from governance.observation.calls import Calls
 from governance.observation.config import aggregator_name, creator_of
 from governance.observation.datasets import ACCOUNTS, AGGREGATOR_SOURCES, EVALUATIONS, RULES
+from governance.observation.listings import Row, Size, pages
+from governance.observation.rates import Pace
 from governance.observation.snapshot import Evidence, Snapshot, Status, drain
 
 ACCOUNTS_PER_QUERY = 150
@@ -34,7 +36,9 @@ QUERY = (
     "AND configuration.complianceType IN ('COMPLIANT', 'NON_COMPLIANT') AND accountId IN ({accounts})"
 )
 
-Row = dict[str, Any]
+RULES_PER_RESOURCE = 5
+"""For counting calls ahead: about so many rules judge one resource."""
+
 Place = tuple[str, str]
 
 
@@ -49,6 +53,19 @@ class Shard:
     def part(self) -> str:
         """Name of its file, without the suffix."""
         return f"part-{self.shard:04d}-of-{self.of:04d}"
+
+
+def calls(size: Size) -> dict[str, int]:
+    """Return the calls per operation that the evaluations of an organization take, all shards together.
+
+    A query returns resources, each with all its rules; `size.results` counts a resource once per rule.
+    """
+    groups = pages(size.accounts, ACCOUNTS_PER_QUERY)
+    resources = size.results // max(1, min(size.rules, RULES_PER_RESOURCE))
+    return {
+        "DescribeConfigurationAggregators": groups,
+        "SelectAggregateResourceConfig": groups + pages(resources, 100),
+    }
 
 
 def plan(snapshot: Snapshot, shards: int) -> list[Shard]:
@@ -84,6 +101,7 @@ def observe(
     shard: Shard,
     aggregator: str | None = None,
     config: Config | None = None,
+    pace: Pace | None = None,
 ) -> None:
     """Collect the evaluations of one shard into one part; a part that is complete is kept as it is."""
     if shard not in plan(snapshot, shard.of):
@@ -91,11 +109,12 @@ def observe(
     accounts = accounts_of(snapshot, shard)
     if not accounts or _is_collected(snapshot, accounts):
         return
-    calls = Calls()
-    rows, refusals = _collect(snapshot, calls.client(session, "config", config), accounts, aggregator)
+    traffic = Calls(pace)
+    client = traffic.client(session, "config", config)
+    rows, refusals = _collect(snapshot, client, accounts, aggregator)
     path, digest = snapshot.write(EVALUATIONS, shard.part, rows)
     first, *others = _evidence(snapshot, accounts, rows, refusals)
-    first = replace(first, calls=calls.calls, throttles=calls.throttles, seconds=calls.seconds)
+    first = replace(first, calls=traffic.calls, throttles=traffic.throttles, seconds=traffic.seconds)
     snapshot.record(replace(row, path=path, sha256=digest) for row in (first, *others))
 
 

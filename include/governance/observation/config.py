@@ -9,28 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
 from governance.errors import GovernanceError
-from governance.observation.calls import Calls
 from governance.observation.datasets import AGGREGATOR_SOURCES, RULE_STATUS, RULES
-from governance.observation.snapshot import Snapshot
-
-Row = dict[str, Any]
-
-
-def observe(
-    snapshot: Snapshot, session: boto3.Session, aggregator: str | None = None, config: Config | None = None
-) -> None:
-    """Collect aggregator sources, rules and rule status of the hub (the region of the session)."""
-    calls = Calls()
-    client = calls.client(session, "config", config)
-    region = client.meta.region_name
-    snapshot.listing(AGGREGATOR_SOURCES, calls, _sources(client, aggregator), region)
-    for dataset, rows in ((RULES, _rules), (RULE_STATUS, _rule_status)):
-        calls = Calls()
-        snapshot.listing(dataset, calls, rows(calls.client(session, "config", config)), region)
+from governance.observation.listings import Listing, Row, Size, pages
 
 
 def aggregator_name(client: Any, wanted: str | None = None) -> str:
@@ -65,8 +46,8 @@ def _paged(client: Any, operation: str, key: str, **arguments: Any) -> Iterator[
         yield from page.get(key, [])
 
 
-def _sources(client: Any, aggregator: str | None) -> Iterator[Row]:
-    name = aggregator_name(client, aggregator)
+def _sources(client: Any) -> Iterator[Row]:
+    name = aggregator_name(client)
     sources = _paged(
         client,
         "describe_configuration_aggregator_sources_status",
@@ -130,3 +111,23 @@ def _rule_status(client: Any) -> Iterator[Row]:
             "first_activated_at": status.get("FirstActivatedTime"),
             "error": status.get("LastErrorCode"),
         }
+
+
+def _calls_of_sources(size: Size) -> dict[str, int]:
+    places = pages(size.accounts * size.regions, 100)
+    return {
+        "DescribeConfigurationAggregators": 1,
+        "DescribeConfigurationAggregatorSourcesStatus": places,
+    }
+
+
+LISTINGS = (
+    Listing(AGGREGATOR_SOURCES, _sources, _calls_of_sources, regional=True),
+    Listing(RULES, _rules, lambda size: {"DescribeConfigRules": pages(size.rules, 25)}, regional=True),
+    Listing(
+        RULE_STATUS,
+        _rule_status,
+        lambda size: {"DescribeConfigRuleEvaluationStatus": pages(size.rules, 50)},
+        regional=True,
+    ),
+)

@@ -15,8 +15,11 @@ from botocore.config import Config
 from sqlalchemy import Engine, text
 
 from governance import resources
-from governance.observation import compliance, config, organizations
+from governance.observation import compliance
+from governance.observation.calls import Calls
 from governance.observation.lake import Lake
+from governance.observation.plan import LISTINGS
+from governance.observation.rates import Pace
 from governance.observation.snapshot import Snapshot, start_snapshot
 
 __all__ = [
@@ -52,6 +55,7 @@ def observe(
     lake: str | Lake,
     shards: int = 4,
     client_config: Config | None = None,
+    pace: Pace | None = None,
 ) -> Observed:
     """Take the snapshot of `now`, shard after shard, and close it.
 
@@ -59,9 +63,11 @@ def observe(
     Raises SourceUnavailableError where AWS cannot be reached; running again goes on from there.
     """
     snapshot_id = start_snapshot(engine, now=now, lake=lake)
-    observe_hub(engine, session, snapshot_id, lake=lake, client_config=client_config)
+    observe_hub(engine, session, snapshot_id, lake=lake, client_config=client_config, pace=pace)
     for shard in plan_shards(engine, snapshot_id, lake=lake, shards=shards):
-        observe_config_shard(engine, session, snapshot_id, shard, lake=lake, client_config=client_config)
+        observe_config_shard(
+            engine, session, snapshot_id, shard, lake=lake, client_config=client_config, pace=pace
+        )
     return finish_snapshot(engine, snapshot_id, now=now)
 
 
@@ -72,11 +78,15 @@ def observe_hub(
     *,
     lake: str | Lake,
     client_config: Config | None = None,
+    pace: Pace | None = None,
 ) -> None:
     """Collect Organizations, and from AWS Config in the hub: aggregator sources, rules, rule status."""
     snapshot = Snapshot.open(engine, snapshot_id, lake)
-    organizations.observe(snapshot, session, client_config)
-    config.observe(snapshot, session, config=client_config)
+    for listing in LISTINGS:
+        calls = Calls(pace)
+        client = calls.client(session, listing.service, client_config)
+        region = client.meta.region_name if listing.regional else "*"
+        snapshot.listing(listing.dataset, calls, listing.rows(client), region)
 
 
 def plan_shards(
@@ -95,10 +105,11 @@ def observe_config_shard(
     *,
     lake: str | Lake,
     client_config: Config | None = None,
+    pace: Pace | None = None,
 ) -> None:
     """Collect the evaluations of one shard. Lost or refused, it is run again alone."""
     snapshot = Snapshot.open(engine, snapshot_id, lake)
-    compliance.observe(snapshot, session, compliance.Shard(**shard), config=client_config)
+    compliance.observe(snapshot, session, compliance.Shard(**shard), config=client_config, pace=pace)
 
 
 def finish_snapshot(engine: Engine, snapshot_id: str, *, now: datetime) -> Observed:

@@ -11,31 +11,14 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
-from governance.observation.calls import Calls
 from governance.observation.datasets import ACCOUNTS, POLICIES, POLICY_TARGETS, UNITS
-from governance.observation.snapshot import Snapshot
+from governance.observation.listings import Listing, Row, Size, pages
 
-Row = dict[str, Any]
+PAGE = 20
+"""Rows of a page of Organizations: the most that its listings return.
 
-
-def observe(snapshot: Snapshot, session: boto3.Session, config: Config | None = None) -> None:
-    """Collect the four datasets; each stands alone, so that a refusal of one leaves the others."""
-
-    def counted() -> tuple[Calls, Any]:
-        calls = Calls()
-        return calls, calls.client(session, "organizations", config)
-
-    for dataset, rows in (
-        (UNITS, _units),
-        (ACCOUNTS, _accounts),
-        (POLICIES, _policies),
-        (POLICY_TARGETS, _targets),
-    ):
-        calls, client = counted()
-        snapshot.listing(dataset, calls, rows(client))
+https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html
+"""
 
 
 def _pages(client: Any, operation: str, key: str, **arguments: Any) -> Iterator[Row]:
@@ -135,3 +118,29 @@ def _targets(client: Any) -> Iterator[Row]:
     for summary in _summaries(client):
         for target in _pages(client, "list_targets_for_policy", "Targets", PolicyId=summary["Id"]):
             yield {"policy": summary["Id"], "target": target["TargetId"], "target_type": target["Type"]}
+
+
+def _calls_of_units(size: Size) -> dict[str, int]:
+    return {"ListRoots": 2, "ListOrganizationalUnitsForParent": size.units + 1}
+
+
+def _calls_of_accounts(size: Size) -> dict[str, int]:
+    """Count without the crawl: `Paths` say where accounts are; the crawl adds a call per unit and page."""
+    crawl = {"ListRoots": 0, "ListOrganizationalUnitsForParent": 0, "ListAccountsForParent": 0}
+    return {"ListAccounts": pages(size.accounts, PAGE), **crawl}
+
+
+def _calls_of_policies(size: Size) -> dict[str, int]:
+    return {"ListRoots": 1, "ListPolicies": pages(size.policies, PAGE), "DescribePolicy": size.policies}
+
+
+def _calls_of_targets(size: Size) -> dict[str, int]:
+    return {"ListRoots": 1, "ListPolicies": pages(size.policies, PAGE), "ListTargetsForPolicy": size.policies}
+
+
+LISTINGS = (
+    Listing(UNITS, _units, _calls_of_units),
+    Listing(ACCOUNTS, _accounts, _calls_of_accounts),
+    Listing(POLICIES, _policies, _calls_of_policies),
+    Listing(POLICY_TARGETS, _targets, _calls_of_targets),
+)

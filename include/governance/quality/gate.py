@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from governance.quality.failing import is_known
 from governance.quality.reasons import Reason, Reasons
 from governance.quality.suite import Check
+from governance.register.request import BATCH_COLUMNS
 
 if TYPE_CHECKING:
     from governance.quality.expectations import Outcome
@@ -34,6 +36,19 @@ class Verdict:
     held: str
     summary: dict[str, Any]
     page: str = ""
+
+
+def columns_judged(checks: Iterable[Check]) -> list[str]:
+    """Return the columns of a canonical batch that `judge` needs for these checks.
+
+    That is all of them where a check may look at columns that it does not name.
+    """
+    wanted = {"record_no", "row_no", "source_key", "kind"}.union(*KIND_FIELDS.values())
+    for check in checks:
+        if not is_known(check.type):
+            return list(BATCH_COLUMNS)
+        wanted |= {*check.columns, *check.when}
+    return [column for column in BATCH_COLUMNS if column in wanted]
 
 
 def judge(
@@ -64,15 +79,20 @@ def judge(
 def _keep_back(found: Reasons, outcomes: Iterable[Outcome], record_of: pd.Series) -> list[str]:
     """Add to `found` why records are kept back; return why the whole batch is."""
     held = []
+    read_badly = {number: {reason.field for reason in known} for number, known in found.items()}
     for outcome in outcomes:
+        check = outcome.check
         if outcome.success:
             continue
-        if outcome.check.severity == "hold" or not outcome.failed_rows:
+        if check.severity == "hold" or not outcome.failed_rows:
             observed = f" (found {outcome.observed})" if outcome.observed else ""
-            held.append(f"expected that {outcome.check.words}{observed}")
+            held.append(f"expected that {check.words}{observed}")
             continue
-        for number in record_of.loc[list(outcome.failed_rows)].unique():
-            _add(found, int(number), outcome.check)
+        reason = Reason(f"expected that {check.words}", next(iter(check.columns), None), check.id)
+        for number in record_of.loc[list(outcome.failed_rows)].unique().tolist():
+            # what the mapping already said about a field is not said again
+            if number not in read_badly or read_badly[number].isdisjoint(check.columns):
+                found.setdefault(number, []).append(reason)
     return held
 
 
@@ -86,17 +106,6 @@ def _summary(rows: int, outcomes: Iterable[Outcome]) -> dict[str, Any]:
         for outcome in outcomes
     ]  # fmt: skip
     return {"rows": rows, "expectations": expectations}
-
-
-def _add(found: Reasons, number: int, check: Check) -> None:
-    """Add a reason, unless the mapping already said what is wrong with that field."""
-    known = found.setdefault(number, [])
-    field = next(iter(check.columns), None)
-    if any(reason.field in check.columns and reason.expectation is None for reason in known):
-        return
-    reason = Reason(f"expected that {check.words}", field, check.id)
-    if reason not in known:
-        known.append(reason)
 
 
 def derive(batch: pd.DataFrame, registered_kinds: Mapping[str, str]) -> pd.DataFrame:

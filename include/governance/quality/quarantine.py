@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any, Literal
 
 import pandas as pd
@@ -19,6 +20,8 @@ from governance.register.load import copy_frame
 
 Status = Literal["open", "replayed", "discarded"]
 COLUMNS = ("raw_hash", "occurrence", "locator", "source_key", "raw", "mapped", "reasons")
+_AT_ONCE = 20_000
+"""Items that are written together."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ def store(
     connection: Connection,
     source: str,
     run_id: int,
-    items: Sequence[Item],
+    items: Iterable[Item],
     *,
     arrived_at: datetime,
     elsewhere: Sequence[str] = (),
@@ -47,22 +50,27 @@ def store(
     Identical records are told apart by their occurrence; those of files that lie `elsewhere`, unread by this
     run, keep theirs. What a person discarded stays discarded.
     """
-    if not items:
-        return
     taken = _taken(connection, source, elsewhere)
     seen: Counter[bytes] = Counter()
-    rows = []
-    for item in items:
-        seen[item.raw_hash] += 1
-        while (item.raw_hash, seen[item.raw_hash]) in taken:
-            seen[item.raw_hash] += 1
-        kept = (item.locator, item.source_key, item.raw, item.mapped, _told(item))
-        rows.append((item.raw_hash.hex(), seen[item.raw_hash], *kept))
-    connection.execute(text(resources.sql("intake/stage_quarantine.sql")))
-    copy_frame(connection, pd.DataFrame(rows, columns=list(COLUMNS)), "stage_quarantine")
+    drawn = iter(items)
+    while some := list(islice(drawn, _AT_ONCE)):
+        if not seen:
+            connection.execute(text(resources.sql("intake/stage_quarantine.sql")))
+        rows = [_staged(item, seen, taken) for item in some]
+        copy_frame(connection, pd.DataFrame(rows, columns=list(COLUMNS)), "stage_quarantine")
+    if not seen:
+        return
     parameters = {"source": source, "run_id": run_id, "arrived_at": arrived_at}
     connection.execute(text(resources.sql("intake/quarantine.sql")), parameters)
     connection.execute(text("DROP TABLE stage_quarantine"))
+
+
+def _staged(item: Item, seen: Counter[bytes], taken: Set[tuple[bytes, int]]) -> tuple[Any, ...]:
+    seen[item.raw_hash] += 1
+    while (item.raw_hash, seen[item.raw_hash]) in taken:
+        seen[item.raw_hash] += 1
+    kept = (item.locator, item.source_key, item.raw, item.mapped, _told(item))
+    return (item.raw_hash.hex(), seen[item.raw_hash], *kept)
 
 
 def _taken(connection: Connection, source: str, names: Sequence[str]) -> set[tuple[bytes, int]]:
@@ -98,6 +106,12 @@ def waiting(connection: Connection, source: str) -> list[Waiting]:
     query = "SELECT item, raw_hash, occurrence, locator FROM quarantine WHERE source = :s AND status = 'open'"
     rows = connection.execute(text(query), {"s": source})
     return [Waiting(row.item, bytes(row.raw_hash), row.occurrence, row.locator) for row in rows]
+
+
+def seen_in(connection: Connection, run_id: int) -> frozenset[bytes]:
+    """Return the hashes of the records that a run kept back."""
+    rows = connection.execute(text("SELECT raw_hash FROM quarantine WHERE last_run = :run"), {"run": run_id})
+    return frozenset(bytes(row.raw_hash) for row in rows)
 
 
 def listing(

@@ -9,7 +9,10 @@ from typing import Any
 
 def json_text(value: Any) -> str:
     """JSON text that PostgreSQL can store: what it cannot hold (NUL, half of a surrogate pair) is shown."""
-    return _UNSTORABLE.sub(lambda found: _shown(found[0]), json.dumps(value, ensure_ascii=False, default=str))
+    text = _written(value)
+    if "\\u0000" not in text and (text.isascii() or _LOOSE.search(text) is None):
+        return text
+    return _UNSTORABLE.sub(lambda found: _shown(found[0]), text)
 
 
 def storable(text: str) -> str:
@@ -31,6 +34,7 @@ def shows_what_it_could_not_hold(text: str) -> bool:
     return _MADE_VISIBLE.search(text) is not None
 
 
+_written = json.JSONEncoder(ensure_ascii=False, default=str).encode
 _MADE_VISIBLE = re.compile(r"␀|<U\+D[89A-F][0-9A-F]{2}>")
 _LOOSE = re.compile("[\x00\ud800-\udfff]")
 _UNSTORABLE = re.compile(r"(?<!\\)(?:\\\\)*\\u0000|[\ud800-\udfff]")

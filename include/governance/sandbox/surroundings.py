@@ -53,6 +53,7 @@ class Services:
             "GOVERNANCE_NOW": self.now.isoformat(),
             "GOVERNANCE_VAR_DIR": str(var_dir),
             "GOVERNANCE_LAKE": str(var_dir / "lake"),
+            "GOVERNANCE_AWS_PACE": "0",
             "AWS_ENDPOINT_URL": self.aws_url,
             "AWS_DEFAULT_REGION": "eu-central-1",
             "AWS_EC2_METADATA_DISABLED": "true",

@@ -8,6 +8,14 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from governance.sandbox.planes import Planes
+
+PolicyType = Literal[
+    "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY", "TAG_POLICY", "BACKUP_POLICY",
+    "AISERVICES_OPT_OUT_POLICY", "CHATBOT_POLICY", "DECLARATIVE_POLICY_EC2", "SECURITYHUB_POLICY",
+    "INSPECTOR_POLICY", "UPGRADE_ROLLOUT_POLICY", "BEDROCK_POLICY", "S3_POLICY",
+    "NETWORK_SECURITY_DIRECTOR_POLICY",
+]  # fmt: skip
 State = Literal["PENDING_ACTIVATION", "ACTIVE", "SUSPENDED", "PENDING_CLOSURE", "CLOSED"]
 
 EVALUATION_COLUMNS = (
@@ -55,7 +63,7 @@ class Policy:
 
     id: str
     name: str
-    type: Literal["SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY", "TAG_POLICY", "BACKUP_POLICY"]
+    type: PolicyType
     content: dict[str, Any]
     targets: tuple[str, ...]
     description: str = ""
@@ -95,6 +103,7 @@ class World:
     rule_status: pd.DataFrame
     recorders: pd.DataFrame
     now: datetime
+    planes: Planes = field(default_factory=Planes)
 
     def path_of(self, account: Account) -> str:
         """`o-xxx/r-xxx/ou-aaa/ou-bbb/account/`, as Organizations writes it in `Paths`."""

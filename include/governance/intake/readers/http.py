@@ -1,38 +1,46 @@
-"""Ask a source for JSON over HTTP, with patience that has an end."""
+"""Ask a source for JSON over HTTP, with patience that has an end, on its own origin alone."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
 
 from governance.connections import Connection
 from governance.errors import SourceUnavailableError
+from governance.intake.readers import answers
+from governance.intake.readers.answers import Answer
+from governance.intake.readers.origin import Origin
 from governance.intake.readers.vocabulary import HttpOptions
+
+MOST_REDIRECTS = 5
 
 
 @dataclass
 class JsonHttp:
-    """GET with retries: 429 after what Retry-After says, 5xx and time-outs after 1, 2, 4 ... seconds.
+    """GET with retries: throttled after what the source says, 5xx and time-outs after 1, 2, 4 ... seconds.
 
-    All waiting together is at most `options.patience_seconds`.
+    All waiting together is at most `options.patience_seconds`, an answer at most `options.max_megabytes`.
     """
 
     client: httpx.Client
     options: HttpOptions
-    conn_id: str
+    origin: Origin
     sleep: Callable[[float], None] = time.sleep
     _waited: float = field(default=0.0, init=False)
+    _may_ask: bool = field(default=False, init=False)
 
     @classmethod
-    def of(cls, connection: Connection, options: HttpOptions) -> JsonHttp:
-        """Return a client with the connection's address and credentials: login and password, or a token."""
-        headers = {"Accept": "application/json"}
+    def of(cls, connection: Connection, options: HttpOptions, accept: str = "application/json") -> JsonHttp:
+        """Return a client with the connection's address and credentials: login and password, or a token.
+
+        Raises SourceUnavailableError where the connection's host is no address of HTTP.
+        """
+        origin = Origin.of(connection)
+        headers = {"Accept": accept, "User-Agent": "governance-pipelines"}
         auth: httpx.Auth | None = None
         if connection.login:
             auth = httpx.BasicAuth(connection.login, connection.secret())
@@ -41,31 +49,65 @@ class JsonHttp:
         client = httpx.Client(
             base_url=connection.base_url, auth=auth, headers=headers, timeout=options.timeout_seconds
         )
-        return cls(client, options, connection.conn_id)
+        return cls(client, options, origin)
 
-    def get(self, path: str, parameters: dict[str, Any]) -> dict[str, Any] | list[Any]:
-        """Return the JSON of an answer; raises SourceUnavailableError in one line."""
+    def get(self, path: str, parameters: dict[str, Any] | None = None) -> dict[str, Any] | list[Any]:
+        """Return the JSON of an answer 200; raises SourceUnavailableError in one line."""
+        return self.ask(path, parameters).document
+
+    def ask(
+        self, path: str, parameters: dict[str, Any] | None = None, accepted: Collection[int] = ()
+    ) -> Answer:
+        """Return an answer 200, or one of `accepted`; raises SourceUnavailableError in one line.
+
+        `path` is below the connection's host, or a URL that the source gave: on its own origin, or refused.
+        """
+        if not self._may_ask:
+            self.origin.require_reachable()
+            self._may_ask = True
         for attempt in range(1, self.options.attempts + 1):
             try:
-                answer = self.client.get(path, params=parameters)
+                answer = self._follow(path, parameters, accepted)
             except httpx.HTTPError as error:
                 self._wait(attempt, 2.0 ** (attempt - 1), self._silence(error))
                 continue
-            if answer.status_code != httpx.codes.TOO_MANY_REQUESTS and answer.status_code < 500:
-                return self._read(answer)
-            pause = _retry_after(answer) if answer.status_code == 429 else None
-            problem = f"{self._host} answers {answer.status_code} {answer.reason_phrase}".rstrip()
-            self._wait(attempt, 2.0 ** (attempt - 1) if pause is None else pause, problem)
+            if answer.status not in accepted:
+                pause = answers.pause(answer, attempt)
+                if pause is not None:
+                    self._wait(attempt, pause, f"{self.origin} answers {answer.title}")
+                    continue
+                answers.require_good(answer, self.origin)
+            return answer
         raise AssertionError("unreachable: _wait raises after the last attempt")
 
-    @property
-    def _host(self) -> str:
-        return str(self.client.base_url).rstrip("/")
+    def _follow(self, path: str, parameters: dict[str, Any] | None, accepted: Collection[int]) -> Answer:
+        """Ask, and ask again where a redirect leads to on the same origin."""
+        url, what = self.client.build_request("GET", path, params=parameters or None).url, "links"
+        for _ in range(MOST_REDIRECTS):
+            self.origin.require(url, what)
+            answer = self._read(url)
+            if answer.status not in (301, 302, 303, 307, 308) or answer.status in accepted:
+                return answer
+            url, what = answer.target, "redirects"
+        raise SourceUnavailableError(f"{self.origin} redirects more than {MOST_REDIRECTS} times")
+
+    def _read(self, url: httpx.URL) -> Answer:
+        most = int(self.options.max_megabytes * 1_000_000)
+        content = bytearray()
+        with self.client.stream("GET", url) as response:
+            for part in response.iter_bytes(65_536):
+                content += part
+                if len(content) > most:
+                    raise SourceUnavailableError(
+                        f"{self.origin} answers with more than {self.options.max_megabytes:g} MB: refused."
+                        " Ask for smaller pages (page_size), or raise max_megabytes"
+                    )
+        return Answer(response.status_code, response.reason_phrase, response.headers, bytes(content), url)
 
     def _silence(self, error: httpx.HTTPError) -> str:
         if isinstance(error, httpx.TimeoutException):
-            return f"{self._host} does not answer within {self.options.timeout_seconds:g} s"
-        return f"{self._host} does not answer: {' '.join(str(error).split()) or type(error).__name__}"
+            return f"{self.origin} does not answer within {self.options.timeout_seconds:g} s"
+        return f"{self.origin} does not answer: {' '.join(str(error).split()) or type(error).__name__}"
 
     def _wait(self, attempt: int, seconds: float, problem: str) -> None:
         if attempt >= self.options.attempts:
@@ -77,43 +119,3 @@ class JsonHttp:
             )
         self._waited += seconds
         self.sleep(seconds)
-
-    def _read(self, answer: httpx.Response) -> dict[str, Any] | list[Any]:
-        if answer.status_code in (401, 403):
-            what = "does not accept our credentials" if answer.status_code == 401 else "forbids us to read"
-            raise SourceUnavailableError(
-                f"{self._host} {what} ({answer.status_code}):"
-                f" check login and password of connection {self.conn_id}"
-            )
-        if answer.status_code != httpx.codes.OK:
-            raise SourceUnavailableError(f"{self._host} answers {answer.status_code}: {_words(answer)}")
-        try:
-            found = answer.json(parse_constant=str)
-        except ValueError:
-            found = None
-        if not isinstance(found, (dict, list)):
-            raise SourceUnavailableError(f"{self._host} answers 200 but not with JSON: {answer.text[:60]!r}")
-        return found
-
-
-def _retry_after(answer: httpx.Response) -> float | None:
-    """Seconds that `Retry-After` names, as a number or as a date."""
-    text = answer.headers.get("retry-after", "").strip()
-    if not text:
-        return None
-    try:
-        return max(0.0, float(text))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
-        return None
-
-
-def _words(answer: httpx.Response) -> str:
-    try:
-        messages = answer.json(parse_constant=str).get("errorMessages") or []
-    except (ValueError, AttributeError):
-        messages = []
-    return " ".join("; ".join(map(str, messages)).split())[:200] or answer.reason_phrase

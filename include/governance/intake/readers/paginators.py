@@ -64,3 +64,74 @@ class OffsetPages:
             raise SourceUnavailableError(f"the source sends an empty page at {start} of {total}")
         self.parameters = {"startAt": start}
         return True
+
+
+@dataclass
+class LinkPages:
+    """Follow `Link: rel="next"` until there is none; the link is the whole address of the next page.
+
+    >>> pages = LinkPages("/repos/o/r/issues", {"state": "all"})
+    >>> pages.advance("https://api/repositories/1/issues?page=2"), pages.path, pages.parameters
+    (True, 'https://api/repositories/1/issues?page=2', None)
+    >>> pages.advance(None)
+    False
+    """
+
+    path: str
+    parameters: dict[str, Any] | None = None
+    _seen: set[str] = field(default_factory=set)
+
+    def advance(self, link: str | None) -> bool:
+        """Prepare the next page; False where this was the last."""
+        if link is None:
+            return False
+        if link in self._seen:
+            raise SourceUnavailableError("the source links to the same page twice: its pages go in a circle")
+        self._seen.add(link)
+        self.path, self.parameters = link, None
+        return True
+
+
+@dataclass
+class KeysetPages:
+    """Ask for what comes after the last row seen, in the order of a time and a unique id.
+
+    What changes while it is read moves behind the last page and is met again; nothing is skipped. The words
+    are those of ServiceNow's encoded queries, where `^OR` binds tighter than `^`.
+
+    >>> pages = KeysetPages("sys_updated_on", "sys_id")
+    >>> pages.condition
+    ''
+    >>> pages.advance([("2026-03-01 10:00:00", "b")]), pages.condition
+    (True, 'sys_updated_on>=2026-03-01 10:00:00^sys_updated_on>2026-03-01 10:00:00^ORsys_id>b')
+    >>> pages.order
+    'ORDERBYsys_updated_on^ORDERBYsys_id'
+    """
+
+    time: str
+    id: str
+    last: tuple[str, str] | None = None
+
+    @property
+    def condition(self) -> str:
+        """What holds for the rows that are still to come; '' for all."""
+        if self.last is None:
+            return ""
+        at, row = self.last
+        return f"{self.time}>={at}^{self.time}>{at}^OR{self.id}>{row}"
+
+    @property
+    def order(self) -> str:
+        """The order that makes this right."""
+        return f"ORDERBY{self.time}^ORDERBY{self.id}"
+
+    def advance(self, rows: list[tuple[str, str]]) -> bool:
+        """Prepare the page after `rows`; raises SourceUnavailableError where they lead nowhere."""
+        last = rows[-1] if rows else None
+        if last is None or (self.last is not None and (last == self.last or last[0] < self.last[0])):
+            raise SourceUnavailableError(
+                f"the source sends a page that ends at {last}, not after {self.last}:"
+                " its pages go in a circle"
+            )
+        self.last = last
+        return True

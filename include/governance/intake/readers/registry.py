@@ -20,6 +20,9 @@ KINDS: dict[str, str] = {
     "xlsx": "governance.intake.readers.files.kind",
     "yaml": "governance.intake.readers.files.kind",
     "jira": "governance.intake.readers.jira.kind",
+    "servicenow": "governance.intake.readers.servicenow.kind",
+    "github": "governance.intake.readers.github.kind",
+    "github_webhook": "governance.intake.readers.github.webhooks",
 }
 
 

@@ -36,3 +36,7 @@ class HttpOptions(Document):
     timeout_seconds: float = Field(default=30, gt=0)
     attempts: int = Field(default=4, ge=1, le=10, description="Tries for each page")
     patience_seconds: float = Field(default=120, ge=0, description="Longest time to wait in all")
+    max_megabytes: float = Field(default=64, gt=0, le=1024, description="Largest answer that is read")
+    whole_every_days: float = Field(
+        default=7, gt=0, description="How often a scheduled pull asks for everything, and sees what is gone"
+    )

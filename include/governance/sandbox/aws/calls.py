@@ -9,12 +9,21 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Call:
-    """What is asked, and where: `action` as IAM writes it, the account and region that the key acts in."""
+    """What is asked, and where: `action` as IAM writes it, the account and region that the key acts in.
+
+    `struck` names the faults that the handler itself has to act out: partial, stale.
+    """
 
     action: str
     arguments: Mapping[str, Any]
     account: str
     region: str
+    struck: frozenset[str] = frozenset()
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Account and region."""
+        return self.account, self.region
 
 
 Handler = Callable[[Call], dict[str, Any]]

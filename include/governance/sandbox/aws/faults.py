@@ -19,7 +19,9 @@ from typing import Literal, get_args
 
 from governance.errors import GovernanceError
 
-Kind = Literal["throttle", "deny", "allow", "error", "empty_page", "delay", "expire", "disconnect"]
+Kind = Literal[
+    "throttle", "deny", "allow", "error", "empty_page", "delay", "expire", "disconnect", "partial", "stale"
+]
 
 CONTRIBUTOR_CAP = 25
 """Contributors counted before `CapExceeded`. The documentation says only "up to a maximum number":
@@ -110,6 +112,14 @@ class Faults:
     def disconnect(self, action: str = "*", times: int | None = 1) -> Fault:
         """Break off in the middle of the answer."""
         return self.add(Fault("disconnect", action, times))
+
+    def partial(self, action: str, times: int | None = 1) -> Fault:
+        """Do half of a batch and report the rest as failed, inside HTTP 200."""
+        return self.add(Fault("partial", action, times))
+
+    def stale(self, action: str, times: int | None = 1) -> Fault:
+        """Answer a read as if the last write had not happened yet: eventual consistency."""
+        return self.add(Fault("stale", action, times))
 
     def clear(self) -> None:
         """Forget every fault and every count."""

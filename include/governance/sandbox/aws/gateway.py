@@ -4,30 +4,52 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from botocore.model import OperationModel
 
 from governance.sandbox.aws import moto_bridge, protocol
 from governance.sandbox.aws.aggregator import Aggregator
 from governance.sandbox.aws.calls import Call, Handler
+from governance.sandbox.aws.config_delivery import Delivery
 from governance.sandbox.aws.config_query import AdvancedQueries
 from governance.sandbox.aws.config_rules import ConfigRules
+from governance.sandbox.aws.conformance_packs import ConformancePacks
+from governance.sandbox.aws.control_tower import ControlTower
+from governance.sandbox.aws.control_tower_operations import ControlTowerOperations
+from governance.sandbox.aws.delegated_administrators import DelegatedAdministrators
 from governance.sandbox.aws.errors import NotServedError, ServiceError, WrongAnswerError
 from governance.sandbox.aws.evaluations import Evaluations
 from governance.sandbox.aws.faults import Fault, Faults
 from governance.sandbox.aws.models import operation_of
 from governance.sandbox.aws.organization_policies import OrganizationPolicies
+from governance.sandbox.aws.organization_rules import OrganizationRules
 from governance.sandbox.aws.organizations import Organizations
 from governance.sandbox.aws.paging import Token
 from governance.sandbox.aws.protocol import Response
+from governance.sandbox.aws.remediations import Remediations
 from governance.sandbox.aws.request import Request, account_of_key
+from governance.sandbox.aws.service_catalog import Portfolios, ServiceCatalogRecords
+from governance.sandbox.aws.ssm_automation import Automation
+from governance.sandbox.aws.ssm_documents import Documents
+from governance.sandbox.aws.ssm_ops_items import OpsItems
 from governance.sandbox.world import World
 
 _LOG = logging.getLogger(__name__)
 
+_ACTED_OUT = frozenset({"partial", "stale"})
+"""Faults that handlers act out themselves."""
+_ANSWERED_TOKENS = ("NextToken", "NextPageToken", "nextToken")
+
 Handlers = Mapping[str, Handler]
 """'service:Operation' -> handler."""
+
+
+class Part(Protocol):
+    """Some operations of one service."""
+
+    def handlers(self) -> dict[str, Handler]:
+        """Return operation -> handler."""
 
 
 def handlers(world: World, faults: Faults) -> dict[str, Handler]:
@@ -36,7 +58,21 @@ def handlers(world: World, faults: Faults) -> dict[str, Handler]:
     aggregator = Aggregator(world, evaluations, faults)
     rules, queries = ConfigRules(world, evaluations), AdvancedQueries(evaluations, aggregator)
     tree, policies = Organizations(world), OrganizationPolicies(world)
-    by_service = {"config": (rules, aggregator, queries), "organizations": (tree, policies)}
+    by_service: dict[str, tuple[Part, ...]] = {
+        "config": (
+            rules,
+            aggregator,
+            queries,
+            Delivery(world),
+            Remediations(world, evaluations),
+            OrganizationRules(world),
+            ConformancePacks(world, evaluations),
+        ),
+        "controltower": (ControlTower(world), ControlTowerOperations(world)),
+        "organizations": (tree, policies, DelegatedAdministrators(world)),
+        "servicecatalog": (ServiceCatalogRecords(world), Portfolios(world)),
+        "ssm": (OpsItems(world), Automation(world), Documents(world)),
+    }
     return {
         f"{service}:{operation}": handler
         for service, parts in by_service.items()
@@ -116,7 +152,8 @@ class Gateway:
             raise NotServedError(action)
         if "empty_page" in struck:
             return protocol.answer(operation, _empty_page(operation, action, arguments))
-        return protocol.answer(operation, handler(Call(action, arguments, account, signature.region)))
+        call = Call(action, arguments, account, signature.region, frozenset(struck) & _ACTED_OUT)
+        return protocol.answer(operation, handler(call))
 
 
 def _protocol(request: Request) -> tuple[str, str]:
@@ -151,17 +188,24 @@ def _refuse(
     if "deny" in struck:
         who = f"arn:aws:sts::{account}:assumed-role/stand-in/session"
         message = f"User: {who} is not authorized to perform: {action}"
-        raise ServiceError(
-            "AccessDenied" if xml else "AccessDeniedException", message, status=403 if xml else 400
-        )
+        code = "AccessDenied" if xml else "AccessDeniedException"
+        raise ServiceError(code, message, status=403 if xml else _declared_status(operation, code))
     if "throttle" in struck:
         declared = {shape.name for shape in operation.error_shapes} if operation else set()
         code = "TooManyRequestsException" if "TooManyRequestsException" in declared else "ThrottlingException"
         code = {"s3": "SlowDown", "sts": "Throttling"}.get(service, code)
-        raise ServiceError(code, "Rate exceeded", status=503 if service == "s3" else 400)
+        status = 503 if service == "s3" else _declared_status(operation, code)
+        raise ServiceError(code, "Rate exceeded", status=status)
     if "error" in struck:
         fault = struck["error"]
         raise ServiceError(fault.code, fault.message, status=fault.status)
+
+
+def _declared_status(operation: OperationModel | None, code: str) -> int:
+    """Return the HTTP status that a model gives an error (Control Tower's: 403, 429), else the usual 400."""
+    shapes = operation.error_shapes if operation else []
+    declared = [shape.metadata.get("error", {}) for shape in shapes if shape.name == code]
+    return int(declared[0].get("httpStatusCode", 400)) if declared else 400
 
 
 def _empty_page(operation: OperationModel, action: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -170,7 +214,8 @@ def _empty_page(operation: OperationModel, action: str, arguments: Mapping[str, 
     https://docs.aws.amazon.com/config/latest/APIReference/API_DescribeAggregateComplianceByConfigRules.html
     """
     members = operation.output_shape.members if operation.output_shape else {}
-    if "NextToken" not in members:
+    token = next((name for name in _ANSWERED_TOKENS if name in members), None)
+    if token is None:
         raise ServiceError("InternalFailure", f"{action} has no pages", status=500)
     rows = next(name for name, shape in members.items() if shape.type_name == "list")
-    return {rows: [], "NextToken": str(Token.of(action, arguments).later(0))}
+    return {rows: [], token: str(Token.of(action, arguments).later(0))}

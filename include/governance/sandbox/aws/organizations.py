@@ -34,15 +34,15 @@ def arn(world: World, kind: str, *parts: str) -> str:
 
 
 def management_only(world: World, handlers: Mapping[str, Handler]) -> dict[str, Handler]:
-    """Return the handlers, refusing every account but the management account.
+    """Return the handlers, refusing every account but the management account and delegated administrators.
 
-    There are no delegated administrators here.
     https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html
     """
+    allowed = {world.management_account, *(one.account for one in world.planes.delegations)}
 
     def guarded(handler: Handler) -> Handler:
         def answer(call: Call) -> Row:
-            if call.account != world.management_account:
+            if call.account not in allowed:
                 raise ServiceError(
                     "AccessDeniedException", "You don't have permissions to access this resource."
                 )
@@ -64,6 +64,23 @@ def absent(what: str, words: str) -> ServiceError:
     return ServiceError(f"{what}NotFoundException", f"You specified {words} that doesn't exist.")
 
 
+def account_row(world: World, account: Account) -> Row:
+    """Return an account as Organizations shows it, with `Status` until the day that was retired."""
+    row = {
+        "Id": account.id,
+        "Arn": arn(world, "account", account.id),
+        "Email": account.email,
+        "Name": account.name,
+        "State": account.state,
+        "Paths": [world.path_of(account)],
+        "JoinedMethod": "CREATED",
+        "JoinedTimestamp": account.joined_at,
+    }
+    if world.now < STATUS_RETIRED and account.state in ("ACTIVE", "SUSPENDED", "PENDING_CLOSURE"):
+        row["Status"] = account.state
+    return row
+
+
 class Organizations:
     """Handlers of the organization's read operations, for its management account."""
 
@@ -83,7 +100,6 @@ class Organizations:
             "ListAccountsForParent": self._list_accounts_for_parent,
             "ListParents": self._list_parents,
             "ListChildren": self._list_children,
-            "ListDelegatedAdministrators": lambda call: listed(call, "DelegatedAdministrators", []),
         }
         guarded = management_only(self._world, administrators_only)
         return {**guarded, "DescribeOrganization": self._describe_organization}
@@ -106,23 +122,9 @@ class Organizations:
     @cached_property
     def _account_rows(self) -> dict[str, Row]:
         return {
-            account.id: self._account(account) for account in sorted(self._world.accounts, key=lambda a: a.id)
+            account.id: account_row(self._world, account)
+            for account in sorted(self._world.accounts, key=lambda a: a.id)
         }
-
-    def _account(self, account: Account) -> Row:
-        row = {
-            "Id": account.id,
-            "Arn": arn(self._world, "account", account.id),
-            "Email": account.email,
-            "Name": account.name,
-            "State": account.state,
-            "Paths": [self._world.path_of(account)],
-            "JoinedMethod": "CREATED",
-            "JoinedTimestamp": account.joined_at,
-        }
-        if self._world.now < STATUS_RETIRED and account.state in ("ACTIVE", "SUSPENDED", "PENDING_CLOSURE"):
-            row["Status"] = account.state
-        return row
 
     def _list_accounts(self, call: Call) -> Row:
         return listed(call, "Accounts", list(self._account_rows.values()))

@@ -12,7 +12,9 @@ from typing import Any
 
 from governance.sandbox.aws.errors import ServiceError
 
-_NOT_ASKED = ("NextToken", "Limit", "MaxResults")
+TOKENS = ("NextToken", "PageToken", "nextToken")
+"""How services call the token of a request; Service Catalog calls that of an answer `NextPageToken`."""
+_SIZES = ("Limit", "MaxResults", "PageSize", "maxResults")
 
 
 @dataclass(frozen=True)
@@ -31,10 +33,11 @@ class Token:
     def of(cls, action: str, arguments: Mapping[str, Any]) -> Token:
         """Return the token a request carries, or the one for the beginning.
 
-        Raises ServiceError (InvalidNextTokenException) for one that is not of this question.
+        Raises ServiceError (InvalidNextTokenException, or what the service calls it) for one that is not of
+        this question.
         """
         question = _question(action, arguments)
-        text = arguments.get("NextToken")
+        text = _first(arguments, TOKENS)
         if not text:
             return cls(question, 0)
         try:
@@ -58,14 +61,18 @@ def page(
     A page size of 0 or none means `default`, as AWS Config documents for `Limit`:
     https://docs.aws.amazon.com/config/latest/APIReference/API_DescribeAggregateComplianceByConfigRules.html
     """
-    size = arguments.get("Limit") or arguments.get("MaxResults") or default
+    size = _first(arguments, _SIZES) or default
     token = Token.of(action, arguments)
     end = token.place + size
     return list(items[token.place : end]), str(token.later(size)) if end < len(items) else None
 
 
+def _first(arguments: Mapping[str, Any], names: tuple[str, ...]) -> Any:
+    return next((arguments[name] for name in names if arguments.get(name)), None)
+
+
 def _question(action: str, arguments: Mapping[str, Any]) -> str:
-    asked = {name: value for name, value in arguments.items() if name not in _NOT_ASKED}
+    asked = {name: value for name, value in arguments.items() if name not in (*TOKENS, *_SIZES)}
     return sha256(json.dumps([action, asked], sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
@@ -73,8 +80,18 @@ def _invalid(action: str) -> ServiceError:
     """Organizations has no error of its own for tokens; it is a bad parameter with a reason.
 
     https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html (INVALID_NEXT_TOKEN)
+    The others declare theirs in their models: InvalidNextToken (Systems Manager; OpsItems declare none),
+    InvalidParametersException (Service Catalog), ValidationException (Control Tower).
     """
     message = "The specified next token is not valid"
     if action.startswith("organizations:"):
         return ServiceError("InvalidInputException", message, detail={"Reason": "INVALID_NEXT_TOKEN"})
-    return ServiceError("InvalidNextTokenException", message)
+    code = _INVALID.get(action.partition(":")[0], "InvalidNextTokenException")
+    return ServiceError(code, message)
+
+
+_INVALID = {
+    "ssm": "InvalidNextToken",
+    "servicecatalog": "InvalidParametersException",
+    "controltower": "ValidationException",
+}

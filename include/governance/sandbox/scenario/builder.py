@@ -19,6 +19,7 @@ from governance.sandbox.scenario import (
     landing_zone,
     malformed,
     organization,
+    planes,
     planted_covers,
     planted_requests,
     planted_tickets,
@@ -76,7 +77,9 @@ def build(seed: int = SEED) -> Scenario:
         recorders=gaps.recorders(accounts), now=NOW,
     )  # fmt: skip
     planted = [*answers_yaml, *found.planted, found.total(), *answers_jira, *answers_csv, *malformed.totals()]
-    return Scenario(world, issues, drops, texts, planted)
+    others, answers_others = planes.build(seed, world, entries, _numbers(entries))
+    world = replace(world, policies=(*world.policies, *planes.policies()), planes=others)
+    return Scenario(world, issues, drops, texts, [*planted, *answers_others])
 
 
 def _exceptions(random: Random, desk: ExceptionDesk, found: deviations.Deviations) -> list[ExceptionEntry]:
@@ -151,9 +154,14 @@ def _drops(tickets: list[Ticket]) -> tuple[dict[str, bytes], list[Planted]]:
     return landing_zone.write(rows), planted
 
 
+def _numbers(entries: list[ExceptionEntry]) -> dict[str, str]:
+    """Return label -> the number that the register gives."""
+    return {entry.label: f"EXR-{number:03d}" for number, entry in enumerate(entries, start=1)}
+
+
 def _registers(random: Random, entries: list[ExceptionEntry]) -> tuple[dict[str, str], list[Planted]]:
     """Number the exceptions by age and write them down, one in so many of them wrong."""
-    keys = {entry.label: f"EXR-{number:03d}" for number, entry in enumerate(entries, start=1)}
+    keys = _numbers(entries)
     records = [registers.record_of(keys[entry.label], entry, keys) for entry in entries]
     planted = [replace(answer, key=keys[e.label]) for e in entries for answer in e.planted]
     for number, (defect, (why, spoil)) in enumerate(malformed.YAML_DEFECTS.items(), start=len(entries) + 1):

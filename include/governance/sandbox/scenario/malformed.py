@@ -74,14 +74,16 @@ def expectation(source: str, case: str, why: str, key: str | None, fragment: str
 def totals() -> list[Planted]:
     """Return, for each source, that nothing but its malformed records is in quarantine."""
     sizes = {JIRA: len(JIRA_DEFECTS), CSV: len(CSV_DEFECTS), YAML: len(YAML_DEFECTS)}
-    return [
-        Planted(
-            f"only-malformed-{source}",
-            f"{size} records of {source} in quarantine, no more",
-            "quarantine",
-            "one bad record never takes a good one with it",
-            source,
-            count=size,
-        )
-        for source, size in sizes.items()
-    ]
+    return [total(source, size) for source, size in sizes.items()]
+
+
+def total(source: str, size: int) -> Planted:
+    """Return that `size` records of a source are in quarantine, and no more."""
+    return Planted(
+        f"only-malformed-{source}",
+        f"{size} records of {source} in quarantine, no more",
+        "quarantine",
+        "one bad record never takes a good one with it",
+        source,
+        count=size,
+    )

@@ -15,6 +15,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 SEED = 20261116
 JIRA, CSV, YAML = "platform_jira", "landing_zone_csv", "exception_register"
+OPS_ITEMS, CATALOG = "ops_items", "service_catalog"
 
 Expectation = Literal["verdict", "finding", "quarantine", "email", "no_email", "owner"]
 

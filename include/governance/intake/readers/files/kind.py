@@ -24,9 +24,8 @@ FORMATS = {"csv": "delimited", "jsonl": "json_lines", "xlsx": "workbooks", "yaml
 
 def open_reader(spec: SourceSpec, opening: Opening) -> Reader:
     """Return the reader of a spec's files, or of the path given instead."""
-    place = Folder(opening.path) if opening.path is not None else _place(spec, opening)
     form = import_module(f"governance.intake.readers.files.{FORMATS[spec.reader.type]}")
-    return FileReader(_options(spec), place, form.records_of, opening.known)
+    return FileReader(_options(spec), place_for(spec, opening), form.records_of, opening.known)
 
 
 def observations(spec: SourceSpec, record: Record) -> list[Observation]:  # noqa: ARG001
@@ -39,6 +38,11 @@ def probe(spec: SourceSpec, opening: Opening) -> str:
     place = _place(spec, opening)
     place.probe()
     return f"{_location(spec, opening)} is there"
+
+
+def place_for(spec: SourceSpec, opening: Opening) -> Place:
+    """Return where the files of a spec are: its own place, or the path given instead."""
+    return Folder(opening.path) if opening.path is not None else _place(spec, opening)
 
 
 def _place(spec: SourceSpec, opening: Opening) -> Place:

@@ -26,11 +26,7 @@ class FileReader:
 
     def records(self, pull: Pull, cursor: dict[str, Any] | None = None) -> Iterator[Record]:  # noqa: ARG002
         """Yield the records of every file as its format finds them; their locators are `file:line`."""
-        for file in self.place.files(self.options.files):
-            before = self.known.get(file.name)
-            if before is not None and before.version == file.version:
-                pull.skipped[file.name] = before
-                continue
+        for file in self._to_read(pull):
             try:
                 content = unpacked(file.name, file.read())
             except StillWritingError:
@@ -40,6 +36,15 @@ class FileReader:
                 yield from self._unreadable(pull, file, error)
                 continue
             yield from self._of_file(pull, file, content)
+
+    def _to_read(self, pull: Pull) -> list[SourceFile]:
+        """Return what is new or changed; what is not is noted in `pull` before anything is read."""
+        found = list(self.place.files(self.options.files))
+        for file in found:
+            before = self.known.get(file.name)
+            if before is not None and before.version == file.version:
+                pull.skipped[file.name] = before
+        return [file for file in found if file.name not in pull.skipped]
 
     def _of_file(self, pull: Pull, file: SourceFile, content: bytes) -> Iterator[Record]:
         found = 0

@@ -26,6 +26,7 @@ def observations(
     wanted, plain, objects = set(fields), set(dates), set(nested)
     now = {name: _normal(value) for name, value in (issue.get("fields") or {}).items()}
     people = _people(issue)
+    issue = {**issue, "key": first_key(issue), "@key": issue.get("key")}
     seen: list[Observation] = []
     for entry in reversed(_ordered(issue, wanted)):
         at = _instant(entry["created"])
@@ -39,11 +40,32 @@ def observations(
     return seen[::-1]
 
 
+def first_key(issue: Raw) -> str:
+    """Return the key that an issue had when it was created.
+
+    An issue that moves to another project gets another key, and its changelog remembers the one before.
+    People know requests by keys, so the first one is the identity: a move makes no second request.
+    """
+    moves = [
+        (_instant(entry["created"]), _number(entry.get("id")), str(item["fromString"]))
+        for entry in (issue.get("changelog") or {}).get("histories") or ()
+        for item in entry.get("items") or ()
+        if _is_move(item)
+    ]
+    return min(moves)[2] if moves else str(issue.get("key", "?"))
+
+
+def _is_move(item: Raw) -> bool:
+    return (item.get("field") == "Key" or item.get("fieldId") == "issuekey") and bool(item.get("fromString"))
+
+
 def _ordered(issue: Raw, wanted: set[str]) -> list[Raw]:
-    """Changelog entries that touch a wanted field, oldest first."""
+    """Changelog entries that touch a wanted field or move the issue, oldest first."""
     entries = (issue.get("changelog") or {}).get("histories") or []
     telling = [
-        e for e in entries if any(i.get("fieldId", i.get("field")) in wanted for i in e.get("items") or ())
+        entry
+        for entry in entries
+        if any(i.get("fieldId", i.get("field")) in wanted or _is_move(i) for i in entry.get("items") or ())
     ]
     return sorted(telling, key=lambda entry: (_instant(entry["created"]), _number(entry.get("id"))))
 
@@ -125,7 +147,7 @@ def _url(issue: Raw) -> str | None:
     """Where a person reads the issue."""
     parts = urlsplit(str(issue.get("self") or ""))
     context = parts.path.partition("/rest/")[0]
-    return f"{parts.scheme}://{parts.netloc}{context}/browse/{issue.get('key')}" if parts.netloc else None
+    return f"{parts.scheme}://{parts.netloc}{context}/browse/{issue.get('@key')}" if parts.netloc else None
 
 
 def _text(document: Raw) -> str:

@@ -6,6 +6,7 @@ Data Center: https://docs.atlassian.com/software/jira/docs/api/REST/9.17.0/ (sea
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,12 +16,14 @@ from zoneinfo import ZoneInfo
 
 from governance.errors import SourceUnavailableError
 from governance.intake.readers.http import JsonHttp
+from governance.intake.readers.jira.history import first_key
 from governance.intake.readers.jira.options import JiraOptions
 from governance.intake.readers.paginators import OffsetPages, TokenPages
 from governance.intake.records import Pull, Raw, Record
 
 _SEARCH = {"cloud": "/rest/api/3/search/jql", "data_center": "/rest/api/2/search"}
 _ALWAYS = ("created", "updated", "status", "reporter")
+_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]*-\d+|\d+")
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class JiraReader:
         latest = datetime.fromisoformat(cursor["updated"]) if cursor else None
         seen: set[tuple[str, str]] = set()
         for issue in self._issues(self._jql(latest)):
-            key, updated = str(issue.get("key", "?")), str((issue.get("fields") or {}).get("updated"))
+            key, updated = _identity(issue), str((issue.get("fields") or {}).get("updated"))
             if (key, updated) in seen:
                 continue  # issues move between pages while they are read; that is no second record
             seen.add((key, updated))
@@ -46,6 +49,20 @@ class JiraReader:
             latest = max(filter(None, (latest, at)), default=None)
             yield Record(key, issue, None if at else f"updated is {updated!r}, which is no time of Jira's")
         pull.cursor = {"updated": latest.isoformat()} if latest else None
+        pull.whole = cursor is None
+
+    def trace(self, key: str) -> str:
+        """Return what became of an issue that is no longer found; Jira knows it by every old key."""
+        if not _KEY.fullmatch(key):
+            return "its key cannot be looked up by itself"
+        version = 3 if self.options.deployment == "cloud" else 2
+        answer = self.http.ask(f"/rest/api/{version}/issue/{key}", {"fields": "status"}, accepted=(404, 410))
+        if answer.status != 200:
+            return f"Jira answers {answer.status}: it was deleted, or is hidden from our account"
+        found = answer.peek()
+        now = str(found.get("key", key)) if isinstance(found, dict) else key
+        where = f"it was moved and is now {now}" if now != key else "it is still there"
+        return f"{where}, outside of the source's search"
 
     def _jql(self, latest: datetime | None) -> str:
         # Ordered by key, which never changes: an update meanwhile shifts no issue past a page already read.
@@ -107,6 +124,14 @@ class JiraReader:
         version = 3 if self.options.deployment == "cloud" else 2
         found = self.http.get(f"/rest/api/{version}/field", {})
         return {str(field["name"]): str(field["id"]) for field in found if isinstance(field, dict)}
+
+
+def _identity(issue: Raw) -> str:
+    """The first key of an issue; today's where its changelog cannot be read, which the mapping reports."""
+    try:
+        return first_key(issue)
+    except (ValueError, KeyError, TypeError):
+        return str(issue.get("key", "?"))
 
 
 def _items(histories: Iterable[Raw]) -> Iterator[Raw]:

@@ -1,0 +1,59 @@
+"""What a listing is: one dataset, the AWS operations that fill it, and how many calls of each that takes.
+
+The plan of calls, the IAM policies and the collection itself are all read off the same declarations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from governance.observation.datasets import Dataset
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large an organization is, for counting calls ahead. `results` are resources that rules judge."""
+
+    accounts: int
+    regions: int = 4
+    units: int = 50
+    policies: int = 20
+    rules: int = 100
+    results: int = 0
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One dataset that one place can list: `rows` draws it from a client, page by page.
+
+    `calls` says per operation (its name in the API, also its IAM action) how many calls an organization of a
+    size takes, so an operation that is not in it is not called.
+    """
+
+    dataset: Dataset
+    rows: Callable[[Any], Iterator[Row]]
+    calls: Callable[[Size], Mapping[str, int]]
+    regional: bool = False
+
+    @property
+    def service(self) -> str:
+        """The service as boto3 and IAM name it."""
+        return self.dataset.service
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """IAM actions that the listing needs, such as `organizations:ListAccounts`."""
+        return tuple(f"{self.service}:{operation}" for operation in self.calls(Size(accounts=1)))
+
+
+def pages(items: int, per_page: int) -> int:
+    """Return how many pages a listing of `items` has; an empty one is asked for once.
+
+    >>> pages(0, 20), pages(20, 20), pages(21, 20)
+    (1, 1, 2)
+    """
+    return max(1, -(-items // per_page))

@@ -1,0 +1,77 @@
+"""What a snapshot will cost before anything is asked: calls per operation, and the least time they take."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import Engine, text
+
+from governance import resources
+from governance.observation import compliance, config, organizations
+from governance.observation.listings import Listing, Size
+from governance.observation.rates import ObservationPolicy
+
+LISTINGS: tuple[Listing, ...] = (*organizations.LISTINGS, *config.LISTINGS)
+"""Every listing of the hub, in the order in which they are collected."""
+
+
+@dataclass(frozen=True)
+class PlannedCalls:
+    """Calls of one operation for one dataset. `seconds` is the least they take at the operation's rate."""
+
+    dataset: str
+    action: str
+    calls: int
+    calls_per_second: float
+    seconds: float
+
+
+def planned(size: Size, policy: ObservationPolicy, factor: float = 1.0) -> list[PlannedCalls]:
+    """Return the plan for an organization of a size; operations that are only a fallback have 0 calls."""
+    return [
+        PlannedCalls(dataset, action, calls, rate, round(calls / (rate * factor), 1) if factor else 0.0)
+        for dataset, action, calls in _operations(size)
+        for rate in (policy.rate(action),)
+    ]
+
+
+def least_seconds(plan: list[PlannedCalls]) -> float:
+    """Return the least time of a plan: operations are paced apart, one after the other in the hub."""
+    return round(sum(row.seconds for row in plan), 1)
+
+
+def _operations(size: Size) -> Iterator[tuple[str, str, int]]:
+    for listing in LISTINGS:
+        for operation, calls in listing.calls(size).items():
+            yield listing.dataset.name, f"{listing.service}:{operation}", calls
+    for operation, calls in compliance.calls(size).items():
+        yield "evaluations", f"config:{operation}", calls
+
+
+def size_of_last_snapshot(engine: Engine) -> Size | None:
+    """Return how large the organization was when it was last observed, None where it never was."""
+    with engine.connect() as connection:
+        row = connection.execute(text(resources.sql("observation/size.sql"))).mappings().one_or_none()
+    return Size(**row) if row and row["accounts"] else None
+
+
+def actions() -> list[str]:
+    """Return every IAM action that a snapshot needs in the hub."""
+    return sorted({action for _, action, _ in _operations(Size(accounts=1))})
+
+
+def summary(plan: list[PlannedCalls]) -> dict[str, object]:
+    """Return the plan as JSON can hold it: its rows, calls by service, and the least seconds."""
+    by_service: Counter[str] = Counter()
+    for row in plan:
+        by_service[row.action.partition(":")[0]] += row.calls
+    listings = sum(row.calls for row in plan if row.dataset != "evaluations")
+    return {
+        "operations": [asdict(row) for row in plan],
+        "calls_by_service": dict(by_service),
+        "calls_of_listings": listings,
+        "calls": sum(by_service.values()),
+        "least_seconds": least_seconds(plan),
+    }

@@ -1,0 +1,147 @@
+"""The plan of calls, the pace they keep, and the permissions that follow from them."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import UTC, datetime
+
+import boto3
+import pytest
+from typer.testing import CliRunner
+
+from aws_worlds import world
+from conftest import ROOT
+from governance.cli import app
+from governance.errors import DocumentError
+from governance.observation import compliance, permissions, plan, rates
+from governance.observation.calls import Calls
+from governance.observation.listings import Size
+from governance.sandbox.aws import serve
+
+POLICIES = ROOT / "include" / "policies"
+
+
+def paced(**rate: float) -> rates.ObservationPolicy:
+    named = {name.replace("__", ":"): value for name, value in rate.items()}
+    return rates.ObservationPolicy(calls_per_second={"default": 10, **named})
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.mark.parametrize(("tasks", "factor", "seconds"), [(1, 1, 2.0), (4, 1, 8.0), (1, 2, 1.0), (1, 0, 0.0)])
+def test_calls_of_an_operation_keep_their_distance(tasks, factor, seconds):
+    clock = Clock()
+    pace = rates.Pace(paced(config__Slow=2), tasks, factor, clock, clock.sleep)
+    for _ in range(5):
+        pace.wait("config:Slow")
+    assert clock.now - 100 == pytest.approx(seconds)
+
+
+def test_a_call_that_is_late_anyway_does_not_wait_and_operations_do_not_wait_for_each_other():
+    clock = Clock()
+    pace = rates.Pace(paced(config__Slow=0.1), clock=clock, sleep=clock.sleep)
+    pace.wait("config:Slow")
+    clock.now += 60
+    pace.wait("config:Slow")
+    pace.wait("config:Other")
+    assert clock.now == 160
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("calls_per_second: {config:X: 1}", "a rate named `default`"),
+        ("calls_per_second: {default: 0}", "greater than 0"),
+        ("calls_per_second: {default: 1, ListAccounts: 2}", "'ListAccounts' is none"),
+    ],
+)
+def test_a_wrong_rate_is_named_with_its_file(tmp_path, text, words):
+    (tmp_path / "observation.yaml").write_text(text)
+    with pytest.raises(DocumentError) as error:
+        rates.read(tmp_path)
+    assert words in str(error.value)
+    assert "observation.yaml" in str(error.value)
+
+
+def test_the_daily_listings_of_ten_thousand_accounts_stay_under_five_thousand_calls():
+    size = Size(accounts=10_000, regions=4, units=400, policies=200, rules=500, results=10_000_000)
+    found = plan.summary(plan.planned(size, rates.read(POLICIES)))
+    assert found["calls_of_listings"] < 5_000
+    assert found["least_seconds"] > 0
+
+
+def test_a_listing_makes_the_calls_that_were_planned_and_needs_no_other_permission():
+    """The plan, the permissions and the traffic are one truth: checked over HTTP, page by page."""
+    served = world(extra_accounts=45)
+    size = Size(
+        accounts=len(served.accounts),
+        regions=len(served.regions),
+        units=len(served.units),
+        policies=len(served.policies),
+        rules=len(served.rules),
+    )
+    with serve(served) as aws:
+        session = boto3.Session("testing", "testing", region_name=served.home_region)
+        for listing in plan.LISTINGS:
+            aws.faults.calls.clear()
+            traffic = Calls()
+            unpatched = session.client(listing.service, endpoint_url=aws.url)
+            traffic.client(_Fixed(unpatched), listing.service)  # type: ignore[arg-type]
+            list(listing.rows(unpatched))
+            expected = Counter(
+                {f"{listing.service}:{name}": calls for name, calls in listing.calls(size).items() if calls}
+            )
+            assert Counter(aws.faults.calls) == expected, listing.dataset.name
+            assert traffic.calls == sum(expected.values())
+
+
+class _Fixed:
+    """A session that hands out one client, so that its traffic can be counted."""
+
+    def __init__(self, client: object) -> None:
+        self._client = client
+
+    def client(self, *_: object, **__: object) -> object:
+        return self._client
+
+
+def test_the_policy_names_just_what_is_called():
+    allowed = permissions.allowed(permissions.hub_policy("s3://lake/governance"))
+    called = {action for listing in plan.LISTINGS for action in listing.actions}
+    called |= {f"config:{operation}" for operation in compliance.calls(Size(accounts=1))}
+    assert allowed == {*called, *permissions.ALWAYS, *permissions.DOCTOR, *permissions.READ_LAKE}
+    assert not {
+        action for action in allowed if "*" in action or action.split(":")[1].startswith(("Put", "Delete"))
+    } - {"s3:PutObject"}
+    assert permissions.READ_LAKE[0] not in permissions.allowed(permissions.hub_policy("/var/lake"))
+
+
+def test_the_doctor_asks_nothing_that_the_policy_does_not_allow():
+    from governance.doctor.aws import PROBES
+
+    allowed = permissions.allowed(permissions.hub_policy())
+    assert {f"{service}:{operation}" for service, operation in PROBES} <= allowed
+
+
+def test_the_plan_is_printed_before_anything_is_asked(register_url, monkeypatch):
+    monkeypatch.setenv("GOVERNANCE_REGISTER_URL", register_url)
+    monkeypatch.setenv("GOVERNANCE_NOW", datetime(2026, 11, 16, tzinfo=UTC).isoformat())
+    runner = CliRunner()
+    refused = runner.invoke(app, ["observe", "--plan"])
+    assert "nothing was observed yet" in str(refused.exception)
+    told = runner.invoke(app, ["observe", "--plan", "--accounts", "10000", "--rules", "500", "--json"])
+    assert told.exit_code == 0, told.output
+    found = json.loads(told.output)
+    assert found["calls_by_service"]["organizations"] > 500
+    policy = json.loads(runner.invoke(app, ["iam", "--lake", "s3://lake"]).output)
+    assert policy["Statement"][-1]["Resource"] == ["arn:aws:s3:::lake", "arn:aws:s3:::lake/*"]
