@@ -73,6 +73,8 @@ def test_every_dag_succeeds(first):
         "intake__exception_register": "success",
         "intake__landing_zone_csv": "success",
         "intake__platform_jira": "success",
+        "intake__procedure_changes": "success",
+        "intake__process_changes": "success",
         "housekeeping": "success",
         "escalation": "success",
         "observation": "success",

@@ -65,6 +65,8 @@ def test_all_dags_of_the_design_are_there(parsed):
         "intake__exception_register",
         "intake__landing_zone_csv",
         "intake__platform_jira",
+        "intake__procedure_changes",
+        "intake__process_changes",
         "observation",
         "reconciliation",
         "review_pack__monthly",

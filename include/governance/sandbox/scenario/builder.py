@@ -18,6 +18,7 @@ from governance.sandbox.scenario import (
     jira_issues,
     landing_zone,
     malformed,
+    offices,
     organization,
     planes,
     planted_covers,
@@ -79,7 +80,9 @@ def build(seed: int = SEED) -> Scenario:
     planted = [*answers_yaml, *found.planted, found.total(), *answers_jira, *answers_csv, *malformed.totals()]
     others, answers_others = planes.build(seed, world, entries, _numbers(entries))
     world = replace(world, policies=(*world.policies, *planes.policies()), planes=others)
-    return Scenario(world, issues, drops, texts, [*planted, *answers_others])
+    files, answers_files = offices.build()
+    planted += [*answers_others, *answers_files]
+    return Scenario(world, issues, drops, texts, planted, office_files=files)
 
 
 def _exceptions(random: Random, desk: ExceptionDesk, found: deviations.Deviations) -> list[ExceptionEntry]:

@@ -60,7 +60,7 @@ class Scenario:
     """Everything the stand-ins serve, and the right answers.
 
     `jira_issues`: issues of Jira Cloud with their changelog, descriptions as plain text.
-    `csv_drops`: S3 key -> bytes. `yaml_registers`: file name -> text.
+    `csv_drops` and `office_files`: S3 key -> bytes. `yaml_registers`: file name -> text.
     """
 
     world: World
@@ -69,6 +69,7 @@ class Scenario:
     yaml_registers: dict[str, str]
     planted: list[Planted]
     now: datetime = NOW
+    office_files: dict[str, bytes] = field(default_factory=dict)
 
 
 @dataclass
