@@ -134,8 +134,7 @@ def examine(
         reasons |= mapped.reasons
         absent = _absent(mapped.batch["record_no"], some, parts.pulled, limits.required_columns)
         judged.append(mapped.batch[columns].assign(absent_column=absent))
-        if spec.batch.freshness_days is not None:
-            _note_newest(newest, mapped.batch)
+        _note_newest(newest, mapped.batch, spec)
         parts.add(some, mapped.batch)
     verdict = _judged(connection, spec, suite, judged, reasons, now)
     return Examined(
@@ -189,8 +188,10 @@ def _limits(spec: SourceSpec, whole: bool, resting: Resting, now: datetime) -> B
     return spec.batch
 
 
-def _note_newest(newest: dict[str, datetime], batch: pd.DataFrame) -> None:
-    """Note by file the time of its newest observation."""
+def _note_newest(newest: dict[str, datetime], batch: pd.DataFrame, spec: SourceSpec) -> None:
+    """Note by file the time of its newest observation, where the spec limits how old that may be."""
+    if spec.batch.freshness_days is None:
+        return
     dated = batch[batch["valid_at"].notna()]
     for name, at in dated.groupby(dated["locator"].map(place_of))["valid_at"].max().items():
         newest[str(name)] = max(at.to_pydatetime(), newest.get(str(name), at.to_pydatetime()))

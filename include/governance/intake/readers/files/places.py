@@ -59,10 +59,10 @@ class Folder:
             name = path.relative_to(self.path).as_posix()
             if not _is_wanted(name, patterns) or not path.is_file():
                 continue
-            if path.resolve().is_relative_to(home):
-                yield _local(path, storable(name))
-            else:
+            if path.is_symlink() and not path.resolve().is_relative_to(home):
                 yield _refused(storable(name), "is a link that leads out of its folder")
+            else:
+                yield _local(path, storable(name))
 
     def probe(self) -> None:
         """Raise SourceUnavailableError where there is neither a folder nor a file."""
