@@ -1,4 +1,4 @@
-"""Housekeeping: prove the history every night, store who is accountable, send what still waits."""
+"""Housekeeping: prove the history every night, store who is accountable, score the sources."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from governance_airflow import DEFAULTS, START
 DOC = """
 ### Housekeeping
 
-Every night: recomputes the hash chain of the register's history, and stores the ownership policy in
-the register.
+Every night: recomputes the hash chain of the register's history, stores the ownership policy in
+the register, and writes the scorecard of every source.
 
-**Safe to retry and clear.** It reads the history and replaces one small table.
+**Safe to retry and clear.** It reads the history and replaces one small table and one page.
 
 | what you see | what to do |
 | --- | --- |
@@ -44,5 +44,13 @@ with DAG(
 
         store()
 
+    @task
+    def score_sources() -> dict[str, object]:
+        """Write the scorecard of every source to `<lake>/scorecards/latest.html`."""
+        from governance_tasks import score_sources as score
+
+        return score()
+
     verify_history()
     store_ownership()
+    score_sources()

@@ -21,9 +21,10 @@ Owner: **{owner}**. Mode: **{mode}**.
 | --- | --- |
 | failed, "does not answer" or "refused" | nothing was written; mend `{connection}`, clear the task |
 | success, quarantined > 0 | `governance quarantine list`; mend source or spec, replay |
-| failed, "held" | the whole batch looks wrong (volume, columns); the message names the expectation |
+| failed, "held" | the whole batch looks wrong; the message names the expectation. Its owner is told once |
 
-Trigger with `{{"full": true}}` to pull everything again instead of what is new.
+Trigger with `{{"full": true}}` to pull everything again instead of what is new, with
+`{{"full": true, "accept": "why"}}` to take a batch once whose volume or columns are unlike before.
 """
 
 
@@ -45,14 +46,20 @@ def intake_dag(spec: SourceSpec) -> DAG:
             mode=spec.mode,
             connection=spec.connection,
         ),
-        params={"full": False},
+        params={"full": False, "accept": ""},
     ) as dag:
 
         @task(outlets=[REGISTER], task_id="pull_check_load")
         def pull_check_load(**context: object) -> dict[str, object]:
             from governance_tasks import run_intake
 
-            return run_intake(spec.name, full=bool(context["params"]["full"]), origin=context["run_id"])
+            given = context["params"]
+            return run_intake(
+                spec.name,
+                full=bool(given["full"]),
+                origin=context["run_id"],
+                accepted=str(given["accept"] or ""),
+            )
 
         pull_check_load()
     return dag

@@ -9,10 +9,11 @@ from governance_airflow import DEFAULTS, OBSERVATIONS, START
 DOC = """
 ### Observation
 
-Reads Organizations and AWS Config through the connection `aws_default` into Parquet files below the lake,
-one shard of accounts per mapped task. The manifest in the register says per dataset, account and region
-whether the listing is COMPLETE, PARTIAL, FAILED or STALE; reconciliation treats whatever is not complete as
-unknown.
+Reads Organizations, Config, Control Tower, Service Catalog and Systems Manager through the connection
+`aws_default` into Parquet files below the lake, one shard of accounts per mapped task. The manifest in the
+register says per dataset, account and region whether the listing is COMPLETE, PARTIAL, FAILED or STALE;
+reconciliation treats whatever is not complete as unknown. `governance observe --plan` counts the calls,
+`governance iam` prints the permissions they need.
 
 **Safe to retry and clear.** A shard is one set of files; a lost shard is run again alone.
 

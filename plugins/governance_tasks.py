@@ -17,8 +17,11 @@ SHARDS = 4
 """Parts that the accounts are cut into; each is one mapped task."""
 
 
-def run_intake(name: str, *, full: bool, origin: str) -> dict[str, Any]:
-    """Pull, check and load one source; fail where its batch was held."""
+def run_intake(name: str, *, full: bool, origin: str, accepted: str = "") -> dict[str, Any]:
+    """Pull, check and load one source; fail where its batch was held.
+
+    `accepted` is why a person takes a batch whose volume or columns are unlike before.
+    """
     from governance.intake.run import Intake
     from governance.intake.spec import find_spec
 
@@ -33,6 +36,7 @@ def run_intake(name: str, *, full: bool, origin: str) -> dict[str, Any]:
             origin=origin,
             full=full,
             policies=_policies(),
+            accepted=accepted.strip(),
         )
         result = intake.run(found)
     if result.status in ("held", "failed"):
@@ -151,6 +155,15 @@ def store_ownership() -> None:
     policy = ownership.read(_policies())
     with register() as engine, engine.begin() as connection:
         ownership.store(connection, policy)
+
+
+def score_sources() -> dict[str, Any]:
+    """Write the scorecard of every source as of now."""
+    from governance.review.scorecards.page import write_latest
+
+    with register() as engine:
+        path = write_latest(engine, as_of=instant(), lake=settings().lake_location, policies=_policies())
+    return {"html": path}
 
 
 def _templates() -> Path:

@@ -13,12 +13,14 @@ from governance.doctor.commands import doctor
 from governance.errors import GovernanceError
 from governance.escalation.commands import escalate, outbox_app
 from governance.intake.commands import intake_command
+from governance.intake.duplicates.commands import duplicates_app
 from governance.observation.commands import iam, observe
 from governance.quality.commands import quarantine_app
 from governance.reconciliation.commands import findings_app, reconcile
 from governance.reconciliation.explain_commands import explain
 from governance.register.commands import register_app
 from governance.review.commands import kpis, pack
+from governance.review.scorecards.commands import scorecard
 from governance.sandbox.commands import demo, down, sandbox_app
 
 app = typer.Typer(
@@ -60,6 +62,7 @@ PANELS: dict[str, dict[str, Callable[..., None]]] = {
         "reconcile": reconcile,
         "pack": pack,
         "kpis": kpis,
+        "scorecard": scorecard,
     },
     "Look after it": {"doctor": doctor, "explain": explain, "iam": iam},
 }
@@ -69,6 +72,7 @@ for panel, commands in PANELS.items():
 
 for name, group in {
     "quarantine": quarantine_app,
+    "duplicates": duplicates_app,
     "findings": findings_app,
     "outbox": outbox_app,
     "register": register_app,

@@ -330,5 +330,56 @@ def test_a_source_owner_hears_once_of_each_quarantined_record(register: Engine, 
     assert "LZ-1" not in last.body_text
 
 
+def ended(
+    register: Engine, status: str, at: datetime, source: str = "drops", message: str = "12 records pulled"
+) -> None:
+    with register.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO intake_run (source, mode, as_of, finished_at, status, pulled, held, message)"
+                " VALUES (:s, 'live', :at, :at, :status, :n, :n, :m)"
+            ),
+            {"s": source, "at": at, "status": status, "n": 12 if status == "held" else 0, "m": message},
+        )
+
+
+def test_a_held_batch_is_told_to_its_source_owner_once_until_a_run_ends_well(
+    register: Engine, folder: Path
+) -> None:
+    def told() -> int:
+        return escalate(
+            register, now=MONDAY, policies=folder, source_owners={"drops": "data@example.com"}
+        ).stopped
+
+    ended(register, "held", MONDAY)
+    assert told() == 1
+    ended(register, "held", MONDAY)
+    assert told() == 0
+    ended(register, "complete", MONDAY)
+    assert told() == 0
+    ended(register, "held", MONDAY, message="column 'State' is missing")
+    assert told() == 1
+    first, second = outbox(register)
+    assert (first.recipient, first.subject) == (
+        "data@example.com",
+        "drops: a batch is held, nothing is loaded",
+    )
+    assert "12 records pulled" in first.body_text
+    assert "column &#39;State&#39; is missing" in second.body_html
+    assert "governance intake drops --full --accept" in second.body_text
+
+
+def test_pulls_that_fail_are_told_from_the_third_in_a_row(register: Engine, folder: Path) -> None:
+    counts = []
+    for _ in range(5):
+        ended(register, "failed", MONDAY, message="the source does not answer")
+        counts.append(escalate(register, now=MONDAY, policies=folder).stopped)
+    assert counts == [0, 0, 1, 0, 0]
+    [message] = outbox(register)
+    assert (message.recipient, message.subject) == (OFFICE, "drops: pulls fail, nothing is loaded")
+    assert "Its last 3 pulls failed." in message.body_text
+    assert "--accept" not in message.body_text
+
+
 def test_the_shipped_policies_are_right(root: Path) -> None:
     assert read_policies(root / "include" / "policies").ladder.escalation_authority == BOARD

@@ -49,7 +49,10 @@ CASES = {
     "approved_exception_has_a_scope": {**APPROVED, "scopes": None},
     "end_plausible": {**APPROVED, "valid_until": "2206-01-01"},
     "window_ends_after_it_begins": {**CHANGE, "window_end": "2026-01-01"},
+    "window_plausible": {**CHANGE, "window_end": "2206-01-01"},
 }
+NAMED = {"account_format", "key_once"}  # the source must tell: see test_intake_named.py
+NOTED = {"account_known", "control_known", "owner_known"}
 
 
 def decide(frame, *, reasons=None, checks=None, registered=None):
@@ -67,7 +70,13 @@ def verdict():
 
 
 def test_every_expectation_of_the_suite_has_a_case():
-    assert {check.id for check in canonical_suite()} == {*CASES, *NOT_MEETABLE, "kind_said_once"}
+    assert {check.id for check in canonical_suite()} == {
+        *CASES,
+        *NOT_MEETABLE,
+        *NAMED,
+        *NOTED,
+        "kind_said_once",
+    }
 
 
 @pytest.mark.parametrize("check", CASES)
@@ -102,6 +111,32 @@ def test_the_gate_does_not_repeat_what_the_mapping_said():
     mapped = {0: [Reason("'Parked' is none of the words", "status")]}
     verdict = decide(batch({**SOUND, "status": None}), reasons=mapped)
     assert verdict.reasons == mapped
+
+
+def test_a_source_of_one_kind_is_held_against_the_suite_of_that_kind_alone():
+    ids = {
+        kind: {check.id for check in canonical_suite((kind,))} for kind in ("addition", "change", "exception")
+    }
+    assert "window_plausible" in ids["change"] - ids["addition"] - ids["exception"]
+    assert ids["addition"] ^ ids["change"] == {
+        "thing_type_known",
+        "window_plausible",
+        "window_ends_after_it_begins",
+    }
+
+
+def test_what_is_wrong_with_an_account_is_shown_and_a_note_keeps_nothing_back():
+    frame = batch({**SOUND, "source_key": "A"}, {**SOUND, "source_key": "B"}).assign(
+        malformed_account=pd.Series(["12345", None], dtype="str"),
+        unknown_account=pd.Series([None, "100000000099"], dtype="str"),
+    )
+    verdict = decide(frame)
+    assert {number: [r.expectation for r in told] for number, told in verdict.reasons.items()} == {
+        0: ["account_format"]
+    }
+    assert verdict.reasons[0][0].why.endswith("(found '12345')")
+    noted = [e["unexpected"] for e in verdict.summary["expectations"] if e["id"] == "account_known"]
+    assert noted == [1]
 
 
 def test_an_absent_column_holds_the_batch():

@@ -58,6 +58,9 @@ REQUEST = "INSERT INTO request (kind, source, source_key, title, status, raw, va
     (REQUEST.format(", window_start", "addition", "approved", ", '2026-02-01'"), "change_fields"),
     (REQUEST.format(", thing_type", "exception", "approved", ", 'account'"), "addition_fields"),
     ("INSERT INTO intake_run (source, mode, as_of, status, finished_at, pulled, loaded) VALUES ('s', 'live', now(), 'complete', now(), 3, 2)", "counts_balance"),
+    ("INSERT INTO intake_run (source, mode, as_of, status, finished_at, pulled, quarantined, held) VALUES ('s', 'live', now(), 'held', now(), 9, 0, 8)", "counts_balance"),
+    ("INSERT INTO intake_run (source, mode, as_of, status, finished_at, pulled, loaded, held) VALUES ('s', 'live', now(), 'complete', now(), 9, 8, 1)", "complete_holds_nothing"),
+    ("INSERT INTO request_link (kind, request_number, of_request, found_by, evidence, found_at) VALUES ('duplicate_of', 1, 1, 'person', 'e', now())", "two_requests"),
     ("INSERT INTO intake_run (source, mode, as_of, status) VALUES ('s', 'live', now(), 'complete')", "finished_has_end"),
     ("INSERT INTO ownership (rule, position, match, accountable, contact, manager, timezone, calendar, review_date) VALUES ('r', 0, '{}', NULL, 'c', 'm', 'UTC', 'DE', '2027-01-01')", "accountable"),
 ])  # fmt: skip

@@ -123,7 +123,9 @@ def test_a_pack_lies_in_the_lake_under_its_cadence_and_instant(
 ) -> None:
     pack(filled, folder, tmp_path)
     files = [path.relative_to(tmp_path / "lake") for path in (tmp_path / "lake").rglob("*") if path.is_file()]
-    assert files == [Path("packs/weekly/20261116T080000Z.html")]
+    assert sorted(files) == [
+        Path("packs/weekly/20261116T080000Z.html"), Path("packs/weekly/sources/20261116T080000Z.html"),
+    ]  # fmt: skip
 
 
 def test_every_section_stands_in_its_order_on_a_well_formed_page(
@@ -141,8 +143,9 @@ def test_a_pack_asks_for_nothing_outside_itself_and_runs_nothing(
 ) -> None:
     html = pack(filled, folder, tmp_path)
     page = Page(html)
-    assert all(address.startswith("#") for address in page.addresses)
-    assert {address[1:] for address in page.addresses} <= set(page.ids)
+    outside = [address for address in page.addresses if not address.startswith("#")]
+    assert outside == ["sources/20261116T080000Z.html"], "the scorecards lie beside the pack"
+    assert {address[1:] for address in page.addresses if address not in outside} <= set(page.ids)
     assert page.tags.isdisjoint(
         {"script", "link", "img", "iframe", "object", "embed", "image", "foreignobject"}
     )

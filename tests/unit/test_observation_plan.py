@@ -18,6 +18,7 @@ from governance.observation import compliance, permissions, plan, rates
 from governance.observation.calls import Calls
 from governance.observation.listings import Size
 from governance.sandbox.aws import serve
+from governance.sandbox.world import World
 
 POLICIES = ROOT / "include" / "policies"
 
@@ -83,13 +84,7 @@ def test_the_daily_listings_of_ten_thousand_accounts_stay_under_five_thousand_ca
 def test_a_listing_makes_the_calls_that_were_planned_and_needs_no_other_permission():
     """The plan, the permissions and the traffic are one truth: checked over HTTP, page by page."""
     served = world(extra_accounts=45)
-    size = Size(
-        accounts=len(served.accounts),
-        regions=len(served.regions),
-        units=len(served.units),
-        policies=len(served.policies),
-        rules=len(served.rules),
-    )
+    size = size_of(served)
     with serve(served) as aws:
         session = boto3.Session("testing", "testing", region_name=served.home_region)
         for listing in plan.LISTINGS:
@@ -103,6 +98,33 @@ def test_a_listing_makes_the_calls_that_were_planned_and_needs_no_other_permissi
             )
             assert Counter(aws.faults.calls) == expected, listing.dataset.name
             assert traffic.calls == sum(expected.values())
+
+
+def size_of(served: World) -> Size:
+    """How large the hub of a world is."""
+    hub, planes = (served.management_account, served.home_region), served.planes
+    return Size(
+        accounts=len(served.accounts),
+        regions=len(served.regions),
+        units=len(served.units),
+        policies=len(served.policies),
+        rules=len(served.rules),
+        administrators=len(planes.delegations),
+        organization_rules=len(planes.organization_rules),
+        remediations=len(planes.remediations[hub]),
+        packs=len(planes.packs),
+        controls=len(planes.enabled_controls),
+        baselines=len(planes.enabled_baselines),
+        operations=len(planes.control_operations),
+        products=len(planes.provisioned_products[hub]),
+        records=len(planes.records[hub]),
+        portfolios=len(planes.portfolios[hub]),
+        ops_items=len(planes.ops_items[hub]),
+        automations=len(planes.automations[hub]),
+        documents=len(planes.documents[hub]) + len(planes.calendars[hub]),
+        calendars=len(planes.calendars[hub]),
+        compliance_types=len(planes.compliance_summaries[hub]),
+    )
 
 
 class _Fixed:

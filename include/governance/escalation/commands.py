@@ -49,7 +49,10 @@ def _in_words(result: dict[str, Any]) -> str:
     rungs = ", ".join(f"{count} {rung}" for rung, count in decided["rungs"].items()) or "nothing due"
     lines = [f"{'would tell' if result['dry_run'] else 'told'}: {rungs}"]
     lines.append(
-        ", ".join(f"{decided[name]} {name}" for name in ("digests", "overflow", "quarantine", "undelivered"))
+        ", ".join(
+            f"{decided[name]} {name}"
+            for name in ("digests", "overflow", "quarantine", "undelivered", "stopped")
+        )
     )
     if sent:
         lines.append(f"mail: {sent['sent']} sent, {sent['failed']} refused, {sent['pending']} waiting")

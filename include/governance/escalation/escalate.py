@@ -31,7 +31,7 @@ class Escalated:
 
     `rungs` counts requests told by rung, `superseded` the rungs told by a later one instead; `digests`,
     `overflow` (digests summarised beyond the cap) and `quarantine` count messages, `undelivered` the refused
-    messages somebody is told of.
+    messages somebody is told of, `stopped` the sources whose batch is held or whose pulls fail.
     """
 
     rungs: Mapping[str, int] = field(default_factory=dict)
@@ -40,6 +40,7 @@ class Escalated:
     overflow: int = 0
     quarantine: int = 0
     undelivered: int = 0
+    stopped: int = 0
 
 
 def escalate(
@@ -89,6 +90,7 @@ def _run(letters: Letters, source_owners: Mapping[str, str]) -> Escalated:
         overflow=len(left_out),
         quarantine=_tell_quarantined(letters, source_owners),
         undelivered=_tell_undelivered(letters),
+        stopped=_tell_stopped(letters, source_owners),
     )
 
 
@@ -124,6 +126,16 @@ def _tell_quarantined(letters: Letters, source_owners: Mapping[str, str]) -> int
     return sum(
         letters.quarantine(source, source_owners.get(source, authority), items) is not None
         for source, items in by_source
+    )
+
+
+def _tell_stopped(letters: Letters, source_owners: Mapping[str, str]) -> int:
+    """Tell the owner of a source once per episode that its batch is held, or that its pulls fail."""
+    query = text(resources.sql("escalation/stopped_sources.sql"))
+    authority = letters.policies.ownership.authority.accountable
+    return sum(
+        letters.stopped(source_owners.get(stop["source"], authority), dict(stop)) is not None
+        for stop in letters.connection.execute(query, {"now": letters.now}).mappings()
     )
 
 

@@ -1,4 +1,4 @@
-"""The messages that leave: digests, the summary beyond the cap, quarantined records, refused mail."""
+"""The messages that leave: digests, the summary beyond the cap, news of sources, refused mail."""
 
 from __future__ import annotations
 
@@ -62,6 +62,27 @@ class Letters:
         values = {"source": source, "rows": rows, "total": len(items)}
         key = f"quarantine {source} {max(item['item'] for item in items)}"
         return self._queue(key, "quarantine", owner, subject, "quarantine", values)
+
+    def stopped(self, owner: str, stop: Mapping[str, Any]) -> int | None:
+        """Queue one notice that a source brings nothing any more (a row of `stopped_sources.sql`)."""
+        source, held, runs = stop["source"], stop["status"] == "held", int(stop["runs"])
+        zone = zone_of(self.policies.ownership, owner)
+        words = (
+            f"Its batch of {counted(stop['pulled'], 'record')} is held."
+            if held
+            else f"Its last {counted(runs, 'pull')} failed."
+        )
+        values = {
+            "source": source,
+            "held": held,
+            "words": words,
+            "message": line(stop["message"], 600),
+            "since": moment(stop["since"], zone),
+            "page": stop["page"],
+        }
+        subject = f"{source}: {'a batch is held' if held else 'pulls fail'}, nothing is loaded"
+        key = f"stopped {source} {stop['status']} {stop['first_run']}"
+        return self._queue(key, "quarantine", owner, subject, "stopped", values)
 
     def undelivered(self, refused: Sequence[Row[Any]]) -> int | None:
         """Queue one notice about messages that were refused for good."""

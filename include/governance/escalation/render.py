@@ -7,13 +7,18 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from governance import resources
+
 
 class Templates:
-    """The templates of a folder `templates`. HTML is always escaped; an unknown name is an error."""
+    """The templates of a folder `templates`, or those that ship where it has none of a name.
+
+    HTML is always escaped; an unknown name is an error.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._environment = Environment(
-            loader=FileSystemLoader(folder / "email"),
+            loader=FileSystemLoader([folder / "email", resources.folder("templates") / "email"]),
             autoescape=select_autoescape(disabled_extensions=("txt",), default=True),
             undefined=StrictUndefined,
             trim_blocks=True,

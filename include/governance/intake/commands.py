@@ -15,6 +15,9 @@ def intake_command(
         Path | None, typer.Option(help="Read this file or folder instead of the source's own place.")
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="Pull everything, not only what is new.")] = False,
+    accept: Annotated[
+        str, typer.Option(help="Why this batch is right although its volume or columns are unlike before.")
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
 ) -> None:
     """Pull, check and load one source once, and print its balanced counts. Safe to repeat.
@@ -31,7 +34,9 @@ def intake_command(
     settings = Settings()
     spec = find_spec(source, settings.config_dir)
     engine = open_register(settings)
-    intake = Intake(engine, settings.instant(), settings.lake_location, full=full, path=path)
+    intake = Intake(
+        engine, settings.instant(), settings.lake_location, full=full, path=path, accepted=accept.strip()
+    )
     result = intake.run(spec)
     requests = intake.requests(result.source)
     engine.dispose()

@@ -1,110 +1,36 @@
 """Examine a pull: map its records, hold them against the gate, and part the good from what is kept back.
 
-Records are mapped part by part, so that a large pull takes little memory; the gate sees the batch as a whole.
+Records are mapped part by part, so that a large pull does not stand in memory; the gate judges it as a whole.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 from sqlalchemy import Connection, text
 
 from governance import resources
-from governance.intake.known_files import NOTHING_RESTS, Resting
-from governance.intake.mapping import key_of, map_records
-from governance.intake.parts import Part, Parts, in_parts
-from governance.intake.records import Record, place_of, raw_hash
+from governance.intake import drift, named
+from governance.intake.examined import Examined
+from governance.intake.known import Known
+from governance.intake.known_files import Resting
+from governance.intake.mapping import Mapped, map_records
+from governance.intake.parts import Parts, in_parts
+from governance.intake.readers.registry import observations
+from governance.intake.records import Raw, Record, place_of
 from governance.intake.spec import BatchLimits, SourceSpec
+from governance.intake.volume import unusual
 from governance.quality.gate import Verdict, columns_judged, judge
-from governance.quality.quarantine import Item
 from governance.quality.reasons import Reason, Reasons
-from governance.quality.storable import json_text
+from governance.quality.storable import DEEPEST, json_text
 from governance.quality.suite import Check, canonical_suite
 from governance.register.ownership import OwnershipPolicy
-from governance.register.request import BATCH_COLUMNS
 
 _NO_ROWS = Verdict({}, "", {"expectations": [], "rows": 0})
-
-
-@dataclass(frozen=True)
-class Examined:
-    """What may be loaded (`good`, a canonical batch), what is kept back, and why all of it may be held."""
-
-    spec: SourceSpec
-    parts: Parts
-    reasons: Reasons
-    """By number of the record: why it is kept back."""
-    held: str
-    summary: dict[str, Any]
-    page: str = ""
-    newest: dict[str, datetime] = field(default_factory=dict)
-    """By file its newest observation, where the spec limits how old that may be."""
-
-    @cached_property
-    def failed(self) -> frozenset[int]:
-        """Numbers of the records kept back."""
-        return frozenset(self.reasons)
-
-    @property
-    def good(self) -> pd.DataFrame:
-        """All that may be loaded as one frame, for batches that fit into memory."""
-        frames = [table.to_pandas() for table in self.good_parts()]
-        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(BATCH_COLUMNS))
-
-    @property
-    def items(self) -> list[Item]:
-        """All that is kept back."""
-        return list(self.each_item())
-
-    def good_parts(self) -> Iterator[pa.Table]:
-        """Yield what may be loaded, part by part."""
-        for part in self.parts:
-            yield self._rows(part, failed=False)
-
-    def each_item(self) -> Iterator[Item]:
-        """Yield what is kept back, in the order of the records."""
-        numbers = sorted(self.reasons)
-        for part in self.parts:
-            records = part.records() if numbers else ()
-            ends = (bisect_left(numbers, end) for end in (part.first, part.first + len(records)))
-            here = numbers[slice(*ends)]
-            shown = _shown(self._rows(part, failed=True)) if here else {}
-            for number in here:
-                record = records[number - part.first]
-                yield _item(self.spec, record, shown.get(number), self.reasons[number])
-
-    def failed_by_place(self) -> Counter[str]:
-        """Return how many records of each file, or issue, are kept back."""
-        counts: Counter[str] = Counter()
-        for part in self.parts if self.reasons else ():
-            records = part.records()
-            counts.update(r.place for n, r in enumerate(records, start=part.first) if n in self.failed)
-        return counts
-
-    def passed(self) -> Iterator[Record]:
-        """Yield the records that may be loaded, as they came."""
-        for part in self.parts:
-            for number, record in enumerate(part.records(), start=part.first):
-                if number not in self.failed:
-                    yield record
-
-    def _rows(self, part: Part, *, failed: bool) -> pa.Table:
-        rows = part.rows()
-        kept_back = pc.is_in(rows["record_no"], self._failed_numbers)
-        return rows.filter(kept_back if failed else pc.invert(kept_back))
-
-    @cached_property
-    def _failed_numbers(self) -> pa.Array:
-        return pa.array(sorted(self.reasons), pa.int64())
 
 
 def examine(
@@ -115,60 +41,159 @@ def examine(
     now: datetime,
     policy: OwnershipPolicy,
     whole: bool = True,
-    resting: Resting = NOTHING_RESTS,
+    known: Known | None = None,
 ) -> Examined:
     """Map and check records. A record of which any observation fails is kept back as a whole.
 
     `whole` False: these records are no pull of their own (a replay), so limits of the batch do not apply.
-    They do apply to the records together with those `resting` in files that were not read again.
+    They do apply to the records together with those resting in files that were not read again.
+    `known` None: volume, columns, accounts and rules are not judged.
     """
+    known = known or Known()
+    resting = known.resting
     limits = _limits(spec, whole, resting, now)
     suite = suite_of(spec, limits)
-    columns = columns_judged(suite)
-    parts = Parts()
-    reasons: Reasons = {}
-    judged: list[pd.DataFrame] = []
-    newest: dict[str, datetime] = {}
-    for some in in_parts(records):
-        mapped = map_records(some, spec, now=now, policy=policy, first=parts.pulled, first_row=parts.rows)
-        reasons |= mapped.reasons
-        absent = _absent(mapped.batch["record_no"], some, parts.pulled, limits.required_columns)
-        judged.append(mapped.batch[columns].assign(absent_column=absent))
-        _note_newest(newest, mapped.batch, spec)
-        parts.add(some, mapped.batch)
-    verdict = _judged(connection, spec, suite, judged, reasons, now)
+    pull = _Pull(spec, policy, known, limits, columns_judged(suite))
+    for drawn in in_parts(records):
+        pull.take(drawn, now)
+    verdict = _judged(connection, pull, suite, now)
+    shapes, changes = _columns(spec, pull.sample, known.columns)
+    pulled, failed = pull.parts.pulled + resting.records, len(verdict.reasons) + resting.kept_back
     return Examined(
         spec=spec,
-        parts=parts,
+        parts=pull.parts,
         reasons=verdict.reasons,
-        held=verdict.held
-        or limits.broken(parts.pulled + resting.records, len(verdict.reasons) + resting.kept_back),
-        summary={**verdict.summary, "records": parts.pulled, "unreadable": _unreadable(reasons)},
+        held=verdict.held or limits.broken(pulled, failed) or _unlike_before(spec, pulled, known, changes),
+        summary=verdict.summary | pull.about(changes),
         page=verdict.page,
-        newest=newest,
+        columns=shapes,
+        newest=pull.newest_of,
     )
 
 
-def _judged(
-    connection: Connection,
-    spec: SourceSpec,
-    suite: list[Check],
-    judged: list[pd.DataFrame],
-    reasons: Reasons,
-    now: datetime,
-) -> Verdict:
-    """Let the gate judge the whole batch; `judged` are its parts and are used up."""
-    if not judged:
+@dataclass
+class _Pull:
+    """A pull as it is mapped, part by part: what the gate must see of it, and what the scorecard says of it.
+
+    `filled`: how many rows hold something, for each field that the spec maps; of how many is `parts.rows`.
+    """
+
+    spec: SourceSpec
+    policy: OwnershipPolicy
+    known: Known
+    limits: BatchLimits
+    columns: list[str]
+    parts: Parts = field(default_factory=Parts)
+    reasons: Reasons = field(default_factory=dict)
+    judged: list[pd.DataFrame] = field(default_factory=list)
+    sample: list[Record] = field(default_factory=list)
+    filled: dict[str, int] = field(default_factory=dict)
+    newest: pd.Timestamp = pd.NaT  # type: ignore[assignment]
+    newest_of: dict[str, datetime] = field(default_factory=dict)
+
+    def take(self, drawn: list[Record], now: datetime) -> None:
+        """Map the next records."""
+        some, mapped = _mapped(drawn, self.spec, self.parts, now=now, policy=self.policy)
+        batch = mapped.batch
+        self.reasons |= mapped.reasons
+        self.sample += drift.sample(some)
+        for name in ("source_key", "kind", "status", *self.spec.fields):
+            self.filled[name] = self.filled.get(name, 0) + int(batch[name].notna().sum())
+        self.newest = pd.Series([self.newest, batch["valid_at"].max()]).max()
+        _note_newest(self.newest_of, batch, self.spec)
+        names = named.judged(batch, self.policy, self.known.listings)
+        place = ["locator"] if self.spec.shape == "snapshot" else []
+        columns = list(dict.fromkeys([*self.columns, *place, *names.columns.difference(batch.columns)]))
+        absent = _absent(batch["record_no"], some, self.parts.pulled, self.limits.required_columns)
+        self.judged.append(names[columns].assign(absent_column=absent))
+        self.parts.add(some, batch)
+
+    def batch(self) -> pd.DataFrame:
+        """Return what the gate judges, once: the parts of it are used up."""
+        batch = pd.concat(self.judged, ignore_index=True)
+        self.judged.clear()
+        if self.spec.shape == "snapshot":
+            batch["records_of_key"] = named.records_of_key(batch, self.parts)
+        return batch
+
+    def about(self, changes: Sequence[drift.Drift]) -> dict[str, Any]:
+        """Return what is kept with the run: changed columns, the newest, what could not be read, gaps."""
+        return {
+            "records": self.parts.pulled,
+            "drift": [asdict(change) for change in changes],
+            "newest": _iso(self.newest) if self.parts.rows else None,
+            "unreadable": _unreadable(self.reasons),
+            "fields": self.filled,
+        }
+
+
+def _mapped(
+    records: list[Record], spec: SourceSpec, before: Parts, *, now: datetime, policy: OwnershipPolicy
+) -> tuple[list[Record], Mapped]:
+    """Map the next records; those nested too deep to be kept as they came are shown by their place."""
+    numbers = {"first": before.pulled, "first_row": before.rows}
+    try:
+        return records, map_records(records, spec, now=now, policy=policy, **numbers)
+    except RecursionError:
+        flat = [_flat(record) for record in records]
+        return flat, map_records(flat, spec, now=now, policy=policy, **numbers)
+
+
+def _flat(record: Record) -> Record:
+    try:
+        json_text(record.raw)
+    except RecursionError:
+        why = f"holds more than {DEEPEST} levels of objects within each other"
+        return Record(record.locator, {"@text": f"{record.locator} {why}"}, f"the record {why}")
+    return record
+
+
+def _judged(connection: Connection, pull: _Pull, suite: list[Check], now: datetime) -> Verdict:
+    """Let the gate judge the whole batch."""
+    if not pull.judged:
         return _NO_ROWS
-    batch = pd.concat(judged, ignore_index=True)
-    judged.clear()
+    batch, spec = pull.batch(), pull.spec
     kinds = _registered_kinds(connection, spec.name, batch["source_key"])
-    return judge(batch, reasons, suite, name=spec.name, now=now, registered_kinds=kinds)
+    return judge(batch, pull.reasons, suite, name=spec.name, now=now, registered_kinds=kinds)
+
+
+def _columns(
+    spec: SourceSpec, records: Sequence[Record], before: drift.Shapes | None
+) -> tuple[drift.Shapes | None, list[drift.Drift]]:
+    """Return the shape of the records as they came, and what changed since the run before."""
+    rows = [row for record in drift.sample(records) if (row := _fields(spec, record)) is not None]
+    if before is None or not rows:
+        return None, []
+    now = drift.observe(rows, spec.nulls)
+    changes = drift.changes(before, now, spec.drawn_from, spec.batch.drift) if before else []
+    return (drift.merged(before, now) if len(rows) >= drift.ENOUGH else None), changes
+
+
+def _fields(spec: SourceSpec, record: Record) -> Raw | None:
+    """The columns of a record as its reader gives them to the mapping; None where it cannot be read."""
+    try:
+        return None if record.problem else observations(spec, record)[-1].fields
+    except (ValueError, KeyError, TypeError, IndexError):
+        return None
+
+
+def _unlike_before(spec: SourceSpec, pulled: int, known: Known, changes: Sequence[drift.Drift]) -> str:
+    """Say why a batch is too unlike the ones before it; '' where it is not, or where a person accepted it."""
+    if known.accepted:
+        return ""
+    found = [change.words for change in changes if change.weight == "hold"]
+    if known.volumes is not None and spec.volume:
+        found.append(unusual(pulled, known.volumes, spec.volume))
+    return "; ".join(words for words in found if words)
 
 
 def suite_of(spec: SourceSpec, limits: BatchLimits) -> list[Check]:
-    """Return the canonical expectations that a spec does not waive, its own, and its freshness."""
-    checks = [check for check in canonical_suite() if check.id not in spec.waived]
+    """Return the expectations of the source's kinds, less what it waives, its own, and its freshness."""
+    checks = [
+        check.model_copy(update={"severity": spec.severities.get(check.id, check.severity)})
+        for check in canonical_suite(spec.kinds)
+        if check.id not in spec.waived
+    ]
     checks += spec.expectations
     if limits.freshness_days is not None:
         days = limits.freshness_days
@@ -214,24 +239,8 @@ def _registered_kinds(connection: Connection, source: str, keys: pd.Series) -> d
     return {str(row.source_key): str(row.kind) for row in rows}
 
 
-def _shown(rows: pa.Table) -> dict[int, dict[str, Any]]:
-    """By number of its record the last of each record's rows: what there is in it, for a person to read."""
-    filled = [name for name in rows.column_names if name != "raw" and rows[name].null_count < len(rows)]
-    return {
-        row["record_no"]: {name: value for name, value in row.items() if value is not None}
-        for row in rows.select(filled).to_pylist()
-    }
-
-
-def _item(spec: SourceSpec, record: Record, shown: dict[str, Any] | None, reasons: list[Reason]) -> Item:
-    return Item(
-        raw_hash=raw_hash(record.raw),
-        locator=record.locator,
-        source_key=key_of(record, spec),
-        raw=json_text(record.raw),
-        mapped=None if shown is None else json_text(shown),
-        reasons=reasons,
-    )
+def _iso(instant: pd.Timestamp) -> str | None:
+    return None if pd.isna(instant) else instant.isoformat()
 
 
 def _unreadable(reasons: dict[int, list[Reason]]) -> dict[str, int]:

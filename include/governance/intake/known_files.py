@@ -44,7 +44,7 @@ NOTHING_RESTS = Resting()
 def fingerprint(spec: SourceSpec) -> bytes:
     """Return a hash of what decides how a file is read: the spec, and the canonical expectations."""
     digest = hashlib.sha256(spec.model_dump_json().encode())
-    for check in canonical_suite():
+    for check in canonical_suite(spec.kinds):
         digest.update(check.model_dump_json().encode())
     return digest.digest()
 
@@ -81,8 +81,6 @@ def remember(
 
     `kept_back` (how many records failed) and `newest` are by name of the file.
     """
-    if not pull.taken:
-        return
     rows = [
         {
             "source": spec.name,

@@ -58,7 +58,7 @@ def map_records(
     frame = frame.assign(
         record_no=pd.Series(numbers, dtype="int64"),
         row_no=pd.Series(range(first_row, first_row + len(told)), dtype="int64"),
-        locator=pd.Series([record.locator for _, record, _ in told], dtype="str"),
+        locator=values.text_column([record.locator for _, record, _ in told]),
         raw=_raw_texts(told),
     )
     frame = resolve_owners(frame, policy)
@@ -158,4 +158,4 @@ def _target_type(target: pd.Series) -> pd.Series:
 
 
 def _raw_texts(told: list[tuple[int, Record, Observation]]) -> pd.Series:
-    return pd.Series([json_text(o.raw if o.raw is not None else r.raw) for _, r, o in told], dtype="str")
+    return values.text_column([json_text(o.raw if o.raw is not None else r.raw) for _, r, o in told])

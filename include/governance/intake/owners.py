@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from governance.intake.values import text_column
 from governance.register.ownership import OwnershipPolicy, Subject
 
 NAMED_BY_SOURCE = "named by the source"
@@ -22,8 +23,8 @@ def resolve_owners(frame: pd.DataFrame, policy: OwnershipPolicy) -> pd.DataFrame
     known: dict[tuple[Any, ...], tuple[str, str | None]] = {}
     for one in set(about):
         known[one] = _resolve(subject_of(*one), policy)
-    owner = pd.Series([known[one][0] for one in about], dtype="str")
-    rule = pd.Series([known[one][1] for one in about], dtype="str")
+    owner = text_column([known[one][0] for one in about])
+    rule = text_column([known[one][1] for one in about])
     named = frame["owner"].notna()
     return frame.assign(
         owner=frame["owner"].where(named, owner), owner_rule=rule.where(~named, NAMED_BY_SOURCE).astype("str")

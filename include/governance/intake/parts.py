@@ -13,7 +13,7 @@ from typing import IO
 import pandas as pd
 import pyarrow as pa
 
-from governance.intake.records import Record
+from governance.intake.records import Record, raw_hash
 
 RECORDS = 40_000
 """Records of one part: enough to work by columns, few enough to hold as objects."""
@@ -61,6 +61,16 @@ class Parts:
         yield from self._laid_down
         if self._newest is not None:
             yield self._newest
+
+    def hashes(self, numbers: Iterable[int]) -> dict[int, bytes]:
+        """Return the hash of the raw form of the records with these numbers."""
+        wanted = set(numbers)
+        return {
+            number: raw_hash(record.raw)
+            for part in self
+            for number, record in enumerate(part.records() if wanted else (), start=part.first)
+            if number in wanted
+        }
 
     def _lay_down(self, part: Part) -> Part:
         file = self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115 (it goes with the parts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,11 @@ from sqlalchemy import Connection, Engine, text
 
 from governance import resources
 from governance.errors import GovernanceError
-from governance.intake import runs
+from governance.intake import listings, runs
 from governance.intake.bypass import sync_bypasses
+from governance.intake.duplicates.links import link_duplicates
 from governance.intake.examination import examine
+from governance.intake.known import Known
 from governance.intake.records import Record, raw_hash
 from governance.intake.runs import RunResult
 from governance.intake.spec import SourceSpec, find_spec
@@ -51,14 +53,30 @@ def replay(
     stays open with today's reasons. `spec` is used instead of the one the source's name leads to.
     """
     config_dir = config_dir or Settings().config_dir
+    policies = resources.folder("policies", config_dir)
+    return [
+        _Replay(engine, spec or find_spec(name, config_dir), policies, now, by).run(found)
+        for name, found in _found(engine, items, source).items()
+    ]
+
+
+def rehearse(
+    engine: Engine, items: Sequence[int] = (), *, source: str | None = None, now: datetime, by: str
+) -> list[RunResult]:
+    """Do everything that `replay` does, say what came of it, and keep nothing."""
+    config_dir = Settings().config_dir
+    policies = resources.folder("policies", config_dir)
+    return [
+        _Replay(engine, find_spec(name, config_dir), policies, now, by, keep=False).run(found)
+        for name, found in _found(engine, items, source).items()
+    ]
+
+
+def _found(engine: Engine, items: Sequence[int], source: str | None) -> dict[str, list[_Kept]]:
     if not items and source is None:
         raise GovernanceError("nothing to replay is named: give item numbers, or a source")
     with runs.reaching_the_register(), engine.connect() as connection:
-        kept = _open_items(connection, items, source)
-    return [
-        _replay(engine, spec or find_spec(name, config_dir), found, now=now, by=by, config_dir=config_dir)
-        for name, found in kept.items()
-    ]
+        return _open_items(connection, items, source)
 
 
 def _open_items(connection: Connection, items: Sequence[int], source: str | None) -> dict[str, list[_Kept]]:
@@ -90,39 +108,60 @@ def _record(row: Any) -> Record:
     return Record(row.locator, row.raw, unreadable)
 
 
-def _replay(
-    engine: Engine, spec: SourceSpec, kept: list[_Kept], *, now: datetime, by: str, config_dir: Path | None
-) -> RunResult:
-    if spec.mode == "shadow":
-        raise GovernanceError(
-            f"{spec.name} is in mode shadow, nothing of it is loaded: set `mode: live` first"
-        )
-    policy = ownership.read(resources.folder("policies", config_dir))
-    loaded = unchanged = 0
-    passed: list[int] = []
-    with runs.reaching_the_register(), runs.only_run(engine, spec.name), engine.begin() as connection:
-        run_id = runs.open_run(connection, spec.name, mode="replay", origin=by, now=now)
+@dataclass(frozen=True)
+class _Replay:
+    """One replay of one source."""
+
+    engine: Engine
+    spec: SourceSpec
+    policies: Path
+    now: datetime
+    by: str
+    keep: bool = True
+
+    def run(self, kept: list[_Kept]) -> RunResult:
+        name = self.spec.name
+        if self.spec.mode == "shadow":
+            raise GovernanceError(
+                f"{name} is in mode shadow, nothing of it is loaded: set `mode: live` first"
+            )
+        with (
+            runs.reaching_the_register(),
+            runs.only_run(self.engine, name),
+            self.engine.connect() as connection,
+            connection.begin() as transaction,
+        ):
+            run_id = runs.open_run(connection, name, mode="replay", origin=self.by, now=self.now)
+            result = self._load(connection, run_id, kept)
+            runs.close_run(connection, result)
+            if not self.keep:
+                transaction.rollback()
+        return result if self.keep else replace(result, message=f"would be: {result.message}")
+
+    def _load(self, connection: Connection, run_id: int, kept: list[_Kept]) -> RunResult:
+        policy = ownership.read(self.policies)
+        known = Known(listings=listings.latest(connection, self.now))
+        loaded = unchanged = 0
+        passed: list[int] = []
         for arrived_at, group in _by_arrival(kept).items():
             records = [one.record for one in group]
-            examined = examine(connection, spec, records, now=arrived_at, policy=policy, whole=False)
+            examined = examine(
+                connection, self.spec, records, now=arrived_at, policy=policy, whole=False, known=known
+            )
             if examined.held:
-                raise GovernanceError(f"replay of {spec.name}: {examined.held}")
-            counts = load(connection, examined.good, source=spec.name, run_id=run_id, known_at=now)
+                raise GovernanceError(f"replay of {self.spec.name}: {examined.held}")
+            counts = load(connection, examined.good, source=self.spec.name, run_id=run_id, known_at=self.now)
             loaded, unchanged = loaded + counts.loaded, unchanged + counts.unchanged
             passed += [one.item for number, one in enumerate(group) if number not in examined.failed]
-            _tell_again(
-                connection, [one.item for n, one in enumerate(group) if n in examined.failed], examined.items
-            )
+            failed = [one.item for number, one in enumerate(group) if number in examined.failed]
+            _tell_again(connection, failed, examined.items)
         why = f"passed the gate in replay {run_id}"
-        quarantine.resolve(connection, passed, status="replayed", by=by, why=why, at=now)
-        sync_bypasses(connection, now)
+        quarantine.resolve(connection, passed, status="replayed", by=self.by, why=why, at=self.now)
+        sync_bypasses(connection, self.now)
+        link_duplicates(connection, self.policies, now=self.now, run_id=run_id)
         left = len(kept) - len(passed)
-        message = (
-            f"{len(kept)} replayed = {loaded} loaded + {unchanged} unchanged + {left} kept in quarantine"
-        )
-        result = RunResult(spec.name, run_id, "complete", len(kept), loaded, unchanged, left, 0, message)
-        runs.close_run(connection, result)
-    return result
+        sums = f"{len(kept)} replayed = {loaded} loaded + {unchanged} unchanged + {left} kept in quarantine"
+        return RunResult(self.spec.name, run_id, "complete", len(kept), loaded, unchanged, left, 0, sums)
 
 
 def _by_arrival(kept: list[_Kept]) -> dict[datetime, list[_Kept]]:

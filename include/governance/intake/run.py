@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
+from governance import resources
 from governance.connections import ConnectionLookup, from_environment
 from governance.errors import GovernanceError, RegisterUnavailableError
 from governance.intake import cursors, known_files, runs
@@ -24,6 +25,7 @@ from governance.intake.readers.registry import open_reader
 from governance.intake.records import Pull
 from governance.intake.runs import RunResult
 from governance.intake.spec import SourceSpec
+from governance.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Intake:
 
     `lookup` finds connections, `aws` makes the boto3 session of one; `path` is a file or folder to read
     instead of the source's own place; `full` ignores where the last pull ended. `policies` None: those of the
-    settings.
+    settings. `accepted` is why a person takes a batch that is unlike the ones before it (volume, columns).
     """
 
     engine: Engine
@@ -44,6 +46,7 @@ class Intake:
     full: bool = False
     path: Path | None = None
     policies: Path | None = None
+    accepted: str = ""
 
     def run(self, spec: SourceSpec) -> RunResult:
         """Run one source. A source that fails raises nothing: result and `intake_run` say why in one line.
@@ -76,13 +79,21 @@ class Intake:
         first = next(records, None)  # by now the reader knows what it skips
         with self.engine.connect() as connection:
             resting = known_files.resting(connection, spec.name, pull.skipped)
-        if first is None and not pull.places and not pull.whole:
+        all_rest = len(pull.skipped) == len(known)
+        if first is None and not pull.places and not pull.whole and all_rest:
             return self._nothing_new(spec, run_id, pull, cursor, resting)
         from governance.intake.settle import Pulled, settle  # noqa: PLC0415 (pandas: not for a poll in vain)
 
         drawn = chain([first] if first else [], records)
         pulled = Pulled(spec, run_id, drawn, reader, pull, cursor, resting, by_hand=self.path is not None)
-        return settle(self.engine, pulled, now=self.now, lake=self.lake, policies=self.policies)
+        return settle(
+            self.engine,
+            pulled,
+            now=self.now,
+            lake=self.lake,
+            policies=self.policies or resources.folder("policies", Settings().config_dir),
+            accepted=self.accepted,
+        )
 
     def _nothing_new(
         self, spec: SourceSpec, run_id: int, pull: Pull, cursor: dict[str, Any] | None, resting: Resting
@@ -99,7 +110,9 @@ class Intake:
             result = RunResult(spec.name, run_id, status, pulled, 0, resting.unchanged, kept_back, 0, message)
         with self.engine.begin() as connection:
             end = cursors.end_of(pull, cursor, self.now) if result.status == "complete" else None
-            runs.close_run(connection, result, cursor=end)
+            whole = cursor is None if self.path is None else None
+            observed = runs.Observed(cursor=end, whole=whole, accepted=self.accepted or None)
+            runs.close_run(connection, result, observed)
         return result
 
     def _failed(self, spec: SourceSpec, run_id: int, error: GovernanceError) -> RunResult:

@@ -76,14 +76,25 @@ def last_cursor(connection: Connection, source: str) -> dict[str, Any] | None:
     return dict(found) if found else None
 
 
-def close_run(
-    connection: Connection,
-    result: RunResult,
-    *,
-    validation: dict[str, Any] | None = None,
-    cursor: dict[str, Any] | None = None,
-) -> None:
+@dataclass(frozen=True)
+class Observed:
+    """What a run saw beside its counts; kept with it for the next run, the scorecard and the doctor.
+
+    `whole`: the pull asked for everything the source holds, None: a file given by hand. `columns` as
+    `drift.as_json` writes them, `page` the path of the validation page below the lake.
+    """
+
+    validation: dict[str, Any] | None = None
+    cursor: dict[str, Any] | None = None
+    whole: bool | None = None
+    columns: dict[str, Any] | None = None
+    page: str | None = None
+    accepted: str | None = None
+
+
+def close_run(connection: Connection, result: RunResult, observed: Observed | None = None) -> None:
     """Close a run. The database refuses counts that do not balance."""
+    seen = observed or Observed()
     parameters = {
         "run_id": result.run_id,
         "status": result.status,
@@ -92,8 +103,13 @@ def close_run(
         "loaded": result.loaded,
         "unchanged": result.unchanged,
         "quarantined": result.quarantined,
-        "validation": None if validation is None else json_text(validation),
-        "cursor": None if cursor is None else json.dumps(cursor),
+        "held": result.held,
+        "validation": None if seen.validation is None else json_text(seen.validation),
+        "cursor": None if seen.cursor is None else json.dumps(seen.cursor),
+        "whole": seen.whole,
+        "columns": None if seen.columns is None else json_text(seen.columns),
+        "page": seen.page,
+        "accepted": seen.accepted,
     }
     connection.execute(text(resources.sql("intake/close_run.sql")), parameters)
 
@@ -122,15 +138,17 @@ def reaching_the_register() -> Iterator[None]:
         raise RegisterUnavailableError(f"the register failed, nothing was written: {words}") from error
 
 
-def keep_page(lake: str, source: str, run_id: int, page: str) -> None:
-    """Store Great Expectations' page of a run as `validation/<source>/<run_id>.html` below the lake."""
-    place = f"{lake}/validation/{source}/{run_id}.html"
+def keep_page(lake: str, source: str, run_id: int, page: str) -> str:
+    """Store Great Expectations' page of a run below the lake and return its path there."""
+    path = f"validation/{source}/{run_id}.html"
+    place = f"{lake}/{path}"
     if "://" not in lake:
         target = Path(place)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(page, "utf-8")
-        return
+        return path
     import fsspec  # noqa: PLC0415 (only for a lake on S3)
 
     with fsspec.open(place, "wt", encoding="utf-8") as file:
         file.write(page)
+    return path

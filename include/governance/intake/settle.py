@@ -10,10 +10,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from governance import resources
-from governance.intake import cursors, known_files, runs, vanished
+from governance.intake import cursors, known, known_files, listings, runs, vanished
 from governance.intake.bypass import sync_bypasses
-from governance.intake.examination import Examined, examine
+from governance.intake.drift import as_json
+from governance.intake.duplicates.links import link_duplicates
+from governance.intake.examination import examine
+from governance.intake.examined import Examined
 from governance.intake.known_files import Resting
 from governance.intake.records import Pull, Reader, Record, place_of, raw_hash
 from governance.intake.runs import RunResult
@@ -21,7 +23,6 @@ from governance.intake.spec import SourceSpec
 from governance.quality import quarantine
 from governance.register import ownership
 from governance.register.load import load
-from governance.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -43,25 +44,51 @@ class Pulled:
 
 
 def settle(
-    engine: Engine, pulled: Pulled, *, now: datetime, lake: str, policies: Path | None = None
+    engine: Engine, pulled: Pulled, *, now: datetime, lake: str, policies: Path, accepted: str = ""
 ) -> RunResult:
     """Examine what is pulled and close its run with what the gate decided, all of it or nothing."""
-    spec, run_id, pull = pulled.spec, pulled.run_id, pulled.pull
-    policy = ownership.read(policies or resources.folder("policies", Settings().config_dir))
+    spec, run_id, pull, whole = pulled.spec, pulled.run_id, pulled.pull, pulled.cursor is None
     with engine.connect() as connection:
-        examined = examine(connection, spec, pulled.records, now=now, policy=policy, resting=pulled.resting)
+        known_before = _known(connection, pulled, now, accepted=bool(accepted))
+        examined = examine(
+            connection,
+            spec,
+            pulled.records,
+            now=now,
+            policy=ownership.read(policies),
+            known=known_before,
+        )
         absence = vanished.look(connection, spec, examined, pull, pulled.reader)
-    if examined.page:
-        runs.keep_page(lake, spec.name, run_id, examined.page)
+    page = runs.keep_page(lake, spec.name, run_id, examined.page) if examined.page else None
     with engine.begin() as connection:
         vanished.sync(connection, spec, absence, pull, now)
-        result = _write(connection, pulled, examined, now)
-        cursor = cursors.end_of(pull, pulled.cursor, now) if result.status == "complete" else None
-        runs.close_run(connection, result, validation=examined.summary, cursor=cursor)
+        result = _write(connection, pulled, examined, now, policies)
+        end = cursors.end_of(pull, pulled.cursor, now) if result.status == "complete" else None
+        observed = runs.Observed(
+            validation=examined.summary,
+            cursor=end,
+            whole=None if pulled.by_hand else whole,
+            columns=None if examined.columns is None else as_json(examined.columns),
+            page=page,
+            accepted=accepted or None,
+        )
+        runs.close_run(connection, result, observed)
     return result
 
 
-def _write(connection: Connection, pulled: Pulled, examined: Examined, now: datetime) -> RunResult:
+def _known(connection: Connection, pulled: Pulled, now: datetime, *, accepted: bool) -> known.Known:
+    """What a pull is held against; for a file given by hand not what the source's own place brought."""
+    listed = listings.latest(connection, now)
+    if pulled.by_hand:
+        return known.Known(listings=listed)
+    volumes = known.volumes(connection, pulled.spec) if pulled.cursor is None else None
+    columns = known.columns(connection, pulled.spec)
+    return known.Known(volumes, columns, accepted, listed, pulled.resting)
+
+
+def _write(
+    connection: Connection, pulled: Pulled, examined: Examined, now: datetime, policies: Path
+) -> RunResult:
     """Write what the gate decided; the caller owns the transaction."""
     spec, run_id, resting = pulled.spec, pulled.run_id, pulled.resting
     read, failed = examined.parts.pulled, len(examined.failed)
@@ -81,7 +108,8 @@ def _write(connection: Connection, pulled: Pulled, examined: Examined, now: date
     _mended(connection, pulled, examined, now)
     if read:  # without news the history tells what it told before
         sync_bypasses(connection, now)
-    if pulled.pull.taken and not pulled.by_hand:
+        link_duplicates(connection, policies, now=now, run_id=run_id)
+    if not pulled.by_hand:
         failures = examined.failed_by_place()
         known_files.remember(
             connection, spec, run_id, pulled.pull, kept_back=failures, newest=examined.newest

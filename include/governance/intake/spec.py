@@ -14,10 +14,13 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from governance import documents, resources
 from governance.documents import Document
 from governance.errors import DocumentError, GovernanceError, Problem
+from governance.intake.drift import DriftLimits
 from governance.intake.fields import Columns, FieldSource, Source, as_source, check_field, check_words
 from governance.intake.readers.options import ReaderOptions
 from governance.intake.readers.vocabulary import TimeZone
-from governance.quality.suite import Check, canonical_suite
+from governance.intake.volume import Volume
+from governance.quality.suite import Check, Severity, canonical_suite
+from governance.register.request import KINDS
 from governance.settings import Settings
 
 _CRON_FIELD = r"[\d*/,\-A-Za-z]+"
@@ -47,6 +50,11 @@ class BatchLimits(Document):
         lt=1,
         description="Share of records that may fail before the batch itself looks wrong",
     )
+    volume: Volume | Literal[False] | None = Field(
+        default=None,
+        description="How many records a full pull brings; unset: judged for snapshots; false: never",
+    )
+    drift: DriftLimits = DriftLimits()
 
     def broken(self, pulled: int, failed: int) -> str:
         """Return which limit of the counts is broken, else ''."""
@@ -88,7 +96,31 @@ class SourceSpec(Document):
     fields: dict[str, Source]
     expectations: tuple[Check, ...] = Field(default=(), description="Beyond the canonical suite")
     waived: dict[str, str] = Field(default={}, description="Canonical expectation -> why it cannot hold here")
+    severities: dict[str, Severity] = Field(
+        default={}, description="Canonical expectation -> how seriously it is taken here"
+    )
     batch: BatchLimits = BatchLimits()
+
+    @property
+    def volume(self) -> Volume | None:
+        """What the volume of a full pull is held against; None: nothing."""
+        if self.batch.volume is None and self.shape == "snapshot":
+            return Volume()
+        return self.batch.volume or None
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of request that the source may bring."""
+        words = {self.kind.constant, self.kind.default, *(self.kind.map or {}).values()}
+        known = tuple(kind for kind in KINDS if kind in words)
+        return known if self.kind.constant or self.kind.map else KINDS
+
+    @property
+    def drawn_from(self) -> list[Columns]:
+        """For each field the columns of which it needs one."""
+        parts = [(name,) for name in self.key]
+        fields = [source.column for source in (self.kind, self.status, *self.fields.values())]
+        return [columns for columns in (*parts, *fields) if columns]
 
     @field_validator("fields")
     @classmethod
@@ -109,9 +141,11 @@ class SourceSpec(Document):
             if check.id in taken:
                 raise ValueError(f"ids of expectations that are not taken; {check.id!r} is")
             taken.add(check.id)
-        for waived in self.waived:
-            if waived not in known:
-                raise ValueError(f"waived expectations of the canonical suite; {waived!r} is none of them")
+        for named in (*self.waived, *self.severities):
+            if named not in known:
+                raise ValueError(
+                    f"waived expectations and severities of the canonical suite; {named!r} is none of them"
+                )
         if self.shape == "event_log" and "source_updated_at" not in self.fields:
             raise ValueError("source_updated_at among the fields: a step of a history has its time")
         return self

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from governance.intake.fields import FieldSource
 from governance.intake.records import Raw
@@ -82,7 +83,7 @@ def texts(values: Sequence[Any], source: FieldSource) -> tuple[pd.Series, Reason
         found.append(read[0])
         if read[1] is not None:
             reasons[position] = read[1]
-    return pd.Series(found, dtype="str"), reasons
+    return text_column(found), reasons
 
 
 def _plain(values: Sequence[Any]) -> pd.Series | None:
@@ -90,10 +91,19 @@ def _plain(values: Sequence[Any]) -> pd.Series | None:
     if not set(map(type, values)) <= {str, type(None)}:
         return None
     try:
-        column = pd.Series(values, dtype="str")
+        column = text_column(values)
     except UnicodeEncodeError:  # half of a surrogate pair
         return None
     return None if column.str.contains("\x00", regex=False, na=False).any() else column
+
+
+def text_column(values: Sequence[str | None]) -> pd.Series:
+    """Return a column of type `str`; faster than pandas, which looks at every value."""
+    column = pa.array(values, pa.large_string())
+    return pd.Series(_TEXT.__from_arrow__(column))  # type: ignore[attr-defined] # the stubs do not know it
+
+
+_TEXT = pd.StringDtype(na_value=np.nan)
 
 
 def _read_text(value: Any, source: FieldSource, words: dict[str, str]) -> tuple[str | None, str | None]:

@@ -16,7 +16,8 @@ import pandas as pd
 from sqlalchemy import Connection, text
 
 from governance import resources
-from governance.intake.examination import Examined
+from governance.errors import SourceUnavailableError
+from governance.intake.examined import Examined
 from governance.intake.records import Pull, Reader, Tracer
 from governance.intake.spec import SourceSpec
 from governance.register import findings
@@ -68,7 +69,10 @@ def sync(connection: Connection, spec: SourceSpec, absence: Absence, pull: Pull,
 def _trace(reader: Reader, key: str, number: int) -> str:
     if not isinstance(reader, Tracer) or number >= MOST_TRACES:
         return "a whole pull did not bring it"
-    return reader.trace(key)
+    try:
+        return reader.trace(key)
+    except SourceUnavailableError as error:
+        return f"what became of it cannot be asked: {error}"
 
 
 def _frame(spec: SourceSpec, gone: Iterable[tuple[Any, str]]) -> pd.DataFrame:

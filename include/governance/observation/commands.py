@@ -25,7 +25,7 @@ def observe(
     evaluations: Annotated[int | None, typer.Option(min=0, help="With --plan: so many evaluations.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Observe AWS (Organizations, Config) into one immutable snapshot, and say what is not known."""
+    """Observe AWS, five services, into one immutable snapshot, and say what is not known."""
     from governance.settings import Settings
 
     settings = Settings()

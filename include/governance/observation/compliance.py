@@ -22,7 +22,8 @@ from governance.errors import GovernanceError
 from governance.observation.calls import Calls
 from governance.observation.config import aggregator_name, creator_of
 from governance.observation.datasets import ACCOUNTS, AGGREGATOR_SOURCES, EVALUATIONS, RULES
-from governance.observation.listings import Row, Size, pages
+from governance.observation.listings import Size, pages
+from governance.observation.paging import Row
 from governance.observation.rates import Pace
 from governance.observation.snapshot import Evidence, Snapshot, Status, drain
 

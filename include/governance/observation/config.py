@@ -11,7 +11,8 @@ from typing import Any
 
 from governance.errors import GovernanceError
 from governance.observation.datasets import AGGREGATOR_SOURCES, RULE_STATUS, RULES
-from governance.observation.listings import Listing, Row, Size, pages
+from governance.observation.listings import Listing, Size, pages
+from governance.observation.paging import Row, paged
 
 
 def aggregator_name(client: Any, wanted: str | None = None) -> str:
@@ -19,14 +20,8 @@ def aggregator_name(client: Any, wanted: str | None = None) -> str:
 
     Raises GovernanceError where none or several fit.
     """
-    found = list(
-        _paged(
-            client,
-            "describe_configuration_aggregators",
-            "ConfigurationAggregators",
-            **({"ConfigurationAggregatorNames": [wanted]} if wanted else {}),
-        )
-    )
+    named: dict[str, Any] = {"ConfigurationAggregatorNames": [wanted]} if wanted else {}
+    found = list(paged(client, "describe_configuration_aggregators", "ConfigurationAggregators", **named))
     whole = [one for one in found if one.get("OrganizationAggregationSource")] or found
     if len(whole) == 1:
         return str(whole[0]["ConfigurationAggregatorName"])
@@ -36,19 +31,9 @@ def aggregator_name(client: Any, wanted: str | None = None) -> str:
     )
 
 
-def _paged(client: Any, operation: str, key: str, **arguments: Any) -> Iterator[Row]:
-    """Yield rows page by page; a page may be empty and still carry a token."""
-    call = getattr(client, operation)
-    page = call(**arguments)
-    yield from page.get(key, [])
-    while page.get("NextToken"):
-        page = call(**arguments, NextToken=page["NextToken"])
-        yield from page.get(key, [])
-
-
 def _sources(client: Any) -> Iterator[Row]:
     name = aggregator_name(client)
-    sources = _paged(
+    sources = paged(
         client,
         "describe_configuration_aggregator_sources_status",
         "AggregatedSourceStatusList",
@@ -82,14 +67,15 @@ def creator_of(arn: str | None) -> str | None:
     return parts[2] if len(parts) > 3 and parts[1] == "aws-service-rule" else ""
 
 
-def _account_of(arn: str | None) -> str | None:
+def account_of(arn: str | None) -> str | None:
+    """Return the account in an ARN."""
     return arn.split(":")[4] if arn and arn.count(":") >= 5 else None
 
 
 def _rules(client: Any) -> Iterator[Row]:
-    for rule in _paged(client, "describe_config_rules", "ConfigRules"):
+    for rule in paged(client, "describe_config_rules", "ConfigRules"):
         yield {
-            "account": _account_of(rule.get("ConfigRuleArn")),
+            "account": account_of(rule.get("ConfigRuleArn")),
             "region": client.meta.region_name,
             "rule": rule["ConfigRuleName"],
             "creator": rule.get("CreatedBy") or creator_of(rule.get("ConfigRuleArn")),
@@ -101,9 +87,9 @@ def _rules(client: Any) -> Iterator[Row]:
 
 def _rule_status(client: Any) -> Iterator[Row]:
     operation, key = "describe_config_rule_evaluation_status", "ConfigRulesEvaluationStatus"
-    for status in _paged(client, operation, key):
+    for status in paged(client, operation, key):
         yield {
-            "account": _account_of(status.get("ConfigRuleArn")),
+            "account": account_of(status.get("ConfigRuleArn")),
             "region": client.meta.region_name,
             "rule": status["ConfigRuleName"],
             "last_evaluated_at": status.get("LastSuccessfulEvaluationTime"),

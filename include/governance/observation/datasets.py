@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-_TIME = pa.timestamp("us", tz="UTC")
+TIME = pa.timestamp("us", tz="UTC")
 
 
 @dataclass(frozen=True)
@@ -26,49 +26,54 @@ class Dataset:
         return table.sort_by([(column, "ascending") for column in self.order])
 
 
-def _dataset(service: str, name: str, order: str, /, **columns: pa.DataType) -> Dataset:
+def dataset(service: str, name: str, order: str, /, **columns: pa.DataType) -> Dataset:
+    """Return a dataset; `order` names its sort columns, separated by blanks."""
     return Dataset(service, name, pa.schema(list(columns.items())), tuple(order.split()))
 
 
-_TEXT = pa.string()
+TEXT = pa.string()
 
-ACCOUNTS = _dataset(
+ACCOUNTS = dataset(
     "organizations", "accounts", "account",
-    account=_TEXT, name=_TEXT, email=_TEXT, state=_TEXT,
-    units=_TEXT,  # ids from root to parent: 'r-ab12/ou-.../ou-...'; NULL where the place is not known
-    joined_at=_TIME,
+    account=TEXT, name=TEXT, email=TEXT, state=TEXT,
+    units=TEXT,  # ids from root to parent: 'r-ab12/ou-.../ou-...'; NULL where the place is not known
+    joined_at=TIME,
 )  # fmt: skip
-UNITS = _dataset(
+UNITS = dataset(
     "organizations", "units", "unit",
-    unit=_TEXT, name=_TEXT, parent=_TEXT, path=_TEXT,  # path: names below the root, 'Workloads/Prod'
+    unit=TEXT, name=TEXT, parent=TEXT, path=TEXT,  # path: names below the root, 'Workloads/Prod'
 )  # fmt: skip
-POLICIES = _dataset(
+POLICIES = dataset(
     "organizations", "policies", "type policy",
-    policy=_TEXT, name=_TEXT, type=_TEXT, aws_managed=pa.bool_(), content_sha256=_TEXT, description=_TEXT,
+    policy=TEXT, name=TEXT, type=TEXT, aws_managed=pa.bool_(), content_sha256=TEXT, description=TEXT,
 )  # fmt: skip
-POLICY_TARGETS = _dataset(
+POLICY_TARGETS = dataset(
     "organizations", "policy_targets", "policy target",
-    policy=_TEXT, target=_TEXT, target_type=_TEXT,
+    policy=TEXT, target=TEXT, target_type=TEXT,
 )  # fmt: skip
-AGGREGATOR_SOURCES = _dataset(
+ADMINISTRATORS = dataset(
+    "organizations", "delegated_administrators", "account",
+    account=TEXT, name=TEXT, state=TEXT, since=TIME,
+)  # fmt: skip
+AGGREGATOR_SOURCES = dataset(
     "config", "aggregator_sources", "account region",
-    account=_TEXT, region=_TEXT, status=_TEXT, updated_at=_TIME, error=_TEXT,
+    account=TEXT, region=TEXT, status=TEXT, updated_at=TIME, error=TEXT,
 )  # fmt: skip
-RULES = _dataset(
+RULES = dataset(
     "config", "rules", "rule",
-    account=_TEXT, region=_TEXT, rule=_TEXT, creator=_TEXT, owner=_TEXT, source_identifier=_TEXT, state=_TEXT,
+    account=TEXT, region=TEXT, rule=TEXT, creator=TEXT, owner=TEXT, source_identifier=TEXT, state=TEXT,
 )  # fmt: skip
-RULE_STATUS = _dataset(
+RULE_STATUS = dataset(
     "config", "rule_status", "rule",
-    account=_TEXT, region=_TEXT, rule=_TEXT, last_evaluated_at=_TIME, last_failed_at=_TIME,
-    first_activated_at=_TIME, error=_TEXT,
+    account=TEXT, region=TEXT, rule=TEXT, last_evaluated_at=TIME, last_failed_at=TIME,
+    first_activated_at=TIME, error=TEXT,
 )  # fmt: skip
-EVALUATIONS = _dataset(
+EVALUATIONS = dataset(
     "config", "evaluations", "account rule region resource_type resource_id",
-    account=_TEXT, region=_TEXT, rule=_TEXT,
-    creator=_TEXT,  # service principal of a service-linked rule, '' a rule of the customer, NULL not known
-    resource_type=_TEXT, resource_id=_TEXT,
-    compliance=_TEXT,  # COMPLIANT or NON_COMPLIANT
-    captured_at=_TIME,
+    account=TEXT, region=TEXT, rule=TEXT,
+    creator=TEXT,  # service principal of a service-linked rule, '' a rule of the customer, NULL not known
+    resource_type=TEXT, resource_id=TEXT,
+    compliance=TEXT,  # COMPLIANT or NON_COMPLIANT
+    captured_at=TIME,
     tag_set=pa.int32(),  # row of config/tag_sets; NULL: the tags of the resource were not collected
 )  # fmt: skip

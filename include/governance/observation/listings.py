@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from governance.observation.datasets import Dataset
-
-Row = dict[str, Any]
+from governance.observation.paging import Row
 
 
 @dataclass(frozen=True)
 class Size:
-    """How large an organization is, for counting calls ahead. `results` are resources that rules judge."""
+    """How large an organization is, for counting calls ahead; defaults are those of a large one.
+
+    `results` are evaluations, `operations` those on controls, `documents` and `calendars` an account's own.
+    """
 
     accounts: int
     regions: int = 4
@@ -24,6 +26,22 @@ class Size:
     policies: int = 20
     rules: int = 100
     results: int = 0
+    administrators: int = 5
+    organization_rules: int = 50
+    remediations: int = 50
+    packs: int = 10
+    zones: int = 1
+    controls: int = 500
+    baselines: int = 200
+    operations: int = 200
+    products: int = 500
+    records: int = 2000
+    portfolios: int = 20
+    ops_items: int = 1000
+    automations: int = 1000
+    documents: int = 100
+    calendars: int = 5
+    compliance_types: int = 5
 
 
 @dataclass(frozen=True)

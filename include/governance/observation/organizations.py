@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
 
-from governance.observation.datasets import ACCOUNTS, POLICIES, POLICY_TARGETS, UNITS
-from governance.observation.listings import Listing, Row, Size, pages
+from governance.observation.datasets import ACCOUNTS, ADMINISTRATORS, POLICIES, POLICY_TARGETS, UNITS
+from governance.observation.listings import Listing, Size, pages
+from governance.observation.paging import Row, columns, paged
 
 PAGE = 20
 """Rows of a page of Organizations: the most that its listings return.
@@ -120,6 +121,18 @@ def _targets(client: Any) -> Iterator[Row]:
             yield {"policy": summary["Id"], "target": target["TargetId"], "target_type": target["Type"]}
 
 
+def _administrators(client: Any) -> Iterator[Row]:
+    for one in paged(client, "list_delegated_administrators", "DelegatedAdministrators", MaxResults=PAGE):
+        yield columns(
+            one, account="Id", name="Name", state=lambda item: item.get("State") or item.get("Status"),
+            since="DelegationEnabledDate",
+        )  # fmt: skip
+
+
+def _calls_of_administrators(size: Size) -> dict[str, int]:
+    return {"ListDelegatedAdministrators": pages(size.administrators, PAGE)}
+
+
 def _calls_of_units(size: Size) -> dict[str, int]:
     return {"ListRoots": 2, "ListOrganizationalUnitsForParent": size.units + 1}
 
@@ -143,4 +156,5 @@ LISTINGS = (
     Listing(ACCOUNTS, _accounts, _calls_of_accounts),
     Listing(POLICIES, _policies, _calls_of_policies),
     Listing(POLICY_TARGETS, _targets, _calls_of_targets),
+    Listing(ADMINISTRATORS, _administrators, _calls_of_administrators),
 )

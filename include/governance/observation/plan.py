@@ -9,11 +9,26 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import Engine, text
 
 from governance import resources
-from governance.observation import compliance, config, organizations
+from governance.observation import (
+    compliance,
+    config,
+    config_exceptions,
+    control_tower,
+    organizations,
+    service_catalog,
+    systems_manager,
+)
 from governance.observation.listings import Listing, Size
 from governance.observation.rates import ObservationPolicy
 
-LISTINGS: tuple[Listing, ...] = (*organizations.LISTINGS, *config.LISTINGS)
+LISTINGS: tuple[Listing, ...] = (
+    *organizations.LISTINGS,
+    *config.LISTINGS,
+    *config_exceptions.LISTINGS,
+    *control_tower.LISTINGS,
+    *service_catalog.LISTINGS,
+    *systems_manager.LISTINGS,
+)
 """Every listing of the hub, in the order in which they are collected."""
 
 

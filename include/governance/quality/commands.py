@@ -52,29 +52,16 @@ def show_item(
     item: Annotated[int, typer.Argument(help="Number, as `quarantine list` shows it.")],
     as_json: AsJson = False,
 ) -> None:
-    """Show one item: the record as it came, how it was mapped, and every reason."""
+    """Show one item: each failed expectation in words, and the raw record beside the mapped one."""
     from governance.quality.quarantine import show
+    from governance.quality.showing import print_item
 
     with _engine().connect() as connection:
         found = show(connection, item)
     if as_json:
         typer.echo(json.dumps(found, indent=2, default=str, ensure_ascii=False))
-        return
-    for name in (
-        "item",
-        "source",
-        "locator",
-        "source_key",
-        "status",
-        "arrived_at",
-        "resolved_by",
-        "resolution",
-    ):
-        if found[name] is not None:
-            typer.echo(f"{name:<12} {found[name]}")
-    for reason in found["reasons"]:
-        typer.echo(f"{'why':<12} {_in_words(reason)}")
-    typer.echo(f"raw\n{json.dumps(found['raw'], indent=2, ensure_ascii=False)}")
+    else:
+        print_item(found)
 
 
 @quarantine_app.command("replay")
@@ -83,6 +70,9 @@ def replay_items(
         list[int] | None, typer.Argument(help="Numbers; none: all open ones of --source.")
     ] = None,
     source: Source = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be loaded, and keep nothing.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Map and check records again with the spec as it is now, and load those that pass.
@@ -91,11 +81,12 @@ def replay_items(
     """
     from dataclasses import asdict
 
-    from governance.intake.replay import replay
+    from governance.intake.replay import rehearse, replay
     from governance.settings import Settings
 
-    now = Settings().instant()
-    results = replay(_engine(), items or [], source=source, now=now, by=getpass.getuser())
+    now, by = Settings().instant(), getpass.getuser()
+    carry_out = rehearse if dry_run else replay
+    results = carry_out(_engine(), items or [], source=source, now=now, by=by)
     if as_json:
         typer.echo(json.dumps([asdict(result) for result in results]))
         return

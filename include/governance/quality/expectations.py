@@ -31,7 +31,11 @@ from governance.quality.suite import Check
 for _name in ("great_expectations", "great_expectations.data_context.types.base"):
     logging.getLogger(_name).setLevel(logging.WARNING)  # the import sets levels of its own
 
-_SEVERITY = {"quarantine": FailureSeverity.WARNING, "hold": FailureSeverity.CRITICAL}
+_SEVERITY = {
+    "note": FailureSeverity.INFO,
+    "quarantine": FailureSeverity.WARNING,
+    "hold": FailureSeverity.CRITICAL,
+}
 _COUNTED = {"result_format": "BASIC"}
 _LISTED = {
     "result_format": "COMPLETE",

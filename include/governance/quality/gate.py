@@ -5,7 +5,7 @@ One bad record never stops a batch; a batch that fails an expectation of severit
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,12 @@ KIND_FIELDS = {
     "addition": ("thing_type", "thing"),
 }
 """Fields that only requests of one kind have (constraints of the table `request`)."""
+
+
+NAMED = ("malformed_account", "unknown_account", "unknown_control", "unknown_owner")
+"""Derived columns that hold what is wrong itself; it is shown with the reason."""
+TOLD = ("absent_column", *NAMED)
+"""Derived columns that whoever examines a source fills; here they are empty where nobody did."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +68,8 @@ def judge(
 ) -> Verdict:
     """Check a canonical batch; `reasons` are what the mapping already found and are kept.
 
-    `registered_kinds` is source key -> kind for the requests that the register knows. The batch may have a
-    column `absent_column` (see `suite.DERIVED_COLUMNS`); the others are derived here.
+    `registered_kinds` is source key -> kind for the requests that the register knows. The batch may have
+    those of `suite.DERIVED_COLUMNS` that need the source to tell; the others are derived here.
     """
     wanted = list(checks)
     found: Reasons = {number: list(known) for number, known in reasons.items()}
@@ -71,29 +77,41 @@ def judge(
         return Verdict(found, "", {"expectations": [], "rows": 0})
     from governance.quality.expectations import validate  # noqa: PLC0415 (seconds of import, only where needed)
 
-    validation = validate(derive(batch, registered_kinds), wanted, name=name, now=now)
-    held = _keep_back(found, validation.outcomes, batch.set_index("row_no")["record_no"])
+    derived = derive(batch, registered_kinds)
+    validation = validate(derived, wanted, name=name, now=now)
+    held = _keep_back(found, validation.outcomes, derived.set_index("row_no"))
     return Verdict(found, "; ".join(held), _summary(len(batch), validation.outcomes), validation.page)
 
 
-def _keep_back(found: Reasons, outcomes: Iterable[Outcome], record_of: pd.Series) -> list[str]:
-    """Add to `found` why records are kept back; return why the whole batch is."""
+def _keep_back(found: Reasons, outcomes: Iterable[Outcome], batch: pd.DataFrame) -> list[str]:
+    """Add to `found` why records are kept back; return why the whole batch is. A note keeps nothing back."""
     held = []
     read_badly = {number: {reason.field for reason in known} for number, known in found.items()}
     for outcome in outcomes:
         check = outcome.check
-        if outcome.success:
+        if outcome.success or check.severity == "note":
             continue
         if check.severity == "hold" or not outcome.failed_rows:
             observed = f" (found {outcome.observed})" if outcome.observed else ""
             held.append(f"expected that {check.words}{observed}")
             continue
-        reason = Reason(f"expected that {check.words}", next(iter(check.columns), None), check.id)
-        for number in record_of.loc[list(outcome.failed_rows)].unique().tolist():
+        for number, reason in _reasons(check, batch.loc[list(outcome.failed_rows)]):
             # what the mapping already said about a field is not said again
             if number not in read_badly or read_badly[number].isdisjoint(check.columns):
                 found.setdefault(number, []).append(reason)
     return held
+
+
+def _reasons(check: Check, rows: pd.DataFrame) -> Iterator[tuple[int, Reason]]:
+    """Yield for each record that failed why; a derived column that names what is wrong is quoted."""
+    failed = rows.drop_duplicates("record_no")
+    naming = next((name for name in check.columns if name in NAMED), None)
+    plain = Reason(f"expected that {check.words}", next(iter(check.columns), None), check.id)
+    if naming is None:
+        yield from ((number, plain) for number in failed["record_no"].tolist())
+        return
+    for number, value in zip(failed["record_no"].tolist(), failed[naming].tolist(), strict=True):
+        yield number, Reason(f"expected that {check.words} (found {value!r})", None, check.id)
 
 
 def _summary(rows: int, outcomes: Iterable[Outcome]) -> dict[str, Any]:
@@ -111,12 +129,14 @@ def _summary(rows: int, outcomes: Iterable[Outcome]) -> dict[str, Any]:
 def derive(batch: pd.DataFrame, registered_kinds: Mapping[str, str]) -> pd.DataFrame:
     """Return the batch with `suite.DERIVED_COLUMNS`."""
     kinds = batch.groupby("source_key")["kind"].transform("nunique") if len(batch) else 0
-    absent = batch["absent_column"] if "absent_column" in batch else pd.Series(None, batch.index, dtype="str")
+    nothing = pd.Series(None, batch.index, dtype="str")
+    told = {name: batch.get(name, nothing) for name in TOLD}
     return batch.assign(
         kinds_of_key=kinds,
         registered_kind=batch["source_key"].map(dict(registered_kinds)).astype("str"),
         foreign_field=_foreign_field(batch),
-        absent_column=absent,
+        records_of_key=batch.get("records_of_key", 1),
+        **told,
     )
 
 

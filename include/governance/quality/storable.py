@@ -3,16 +3,53 @@
 from __future__ import annotations
 
 import json
+import math
 import re
+from collections.abc import Iterable
 from typing import Any
+
+DEEPEST = 500
+"""Levels of objects within each other that are kept; PostgreSQL and Python give up somewhere beyond."""
 
 
 def json_text(value: Any) -> str:
-    """JSON text that PostgreSQL can store: what it cannot hold (NUL, half of a surrogate pair) is shown."""
-    text = _written(value)
+    """JSON text that PostgreSQL can store: what it cannot hold (NUL, half of a surrogate pair) is shown.
+
+    Numbers that JSON does not know (NaN, infinity) become words. Raises RecursionError beyond DEEPEST levels.
+    """
+    try:
+        text = _written(value)
+    except ValueError:
+        text = _written(_with_words(value))
+    if text.count("{") + text.count("[") > DEEPEST < _depth(value):
+        raise RecursionError(f"more than {DEEPEST} levels of objects within each other")
     if "\\u0000" not in text and (text.isascii() or _LOOSE.search(text) is None):
         return text
     return _UNSTORABLE.sub(lambda found: _shown(found[0]), text)
+
+
+def _with_words(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _with_words(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_with_words(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, int) and value.bit_length() > _LONGEST_BITS:
+        return hex(value)
+    return value
+
+
+def _depth(value: Any) -> int:
+    """How many levels of objects and lists there are."""
+    deep, level = 0, [value]
+    while level := [inner for outer in level for inner in _inside(outer)]:
+        deep += 1
+    return deep
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
 
 
 def storable(text: str) -> str:
@@ -34,7 +71,9 @@ def shows_what_it_could_not_hold(text: str) -> bool:
     return _MADE_VISIBLE.search(text) is not None
 
 
-_written = json.JSONEncoder(ensure_ascii=False, default=str).encode
+_LONGEST_BITS = 14_000
+"""Python refuses to write integers much longer than that in decimal."""
+_written = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=str).encode
 _MADE_VISIBLE = re.compile(r"␀|<U\+D[89A-F][0-9A-F]{2}>")
 _LOOSE = re.compile("[\x00\ud800-\udfff]")
 _UNSTORABLE = re.compile(r"(?<!\\)(?:\\\\)*\\u0000|[\ud800-\udfff]")

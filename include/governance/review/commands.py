@@ -41,7 +41,7 @@ def kpis(
     from governance.settings import Settings
 
     settings = Settings()
-    instant = _instant(as_of) or settings.instant()
+    instant = instant_of(as_of) or settings.instant()
     with open_register(settings).begin() as connection:
         found = compute(connection, as_of=instant, source=source, policies=_policies(settings.config_dir))
     if as_json:
@@ -66,11 +66,11 @@ def pack(
     settings = Settings()
     paths = build_pack(
         open_register(settings),
-        as_of=_instant(as_of) or settings.instant(),
+        as_of=instant_of(as_of) or settings.instant(),
         cadence=cadence.value,
         lake=settings.lake_location,
         policies=_policies(settings.config_dir),
-        known=_instant(known),
+        known=instant_of(known),
         out=out,
     )
     typer.echo(paths.html)
@@ -82,7 +82,8 @@ def _policies(config_dir: Path | None) -> Path:
     return folder("policies", config_dir)
 
 
-def _instant(written: str | None) -> datetime | None:
+def instant_of(written: str | None) -> datetime | None:
+    """Return the instant that a person wrote; raises BadParameter where it is none."""
     from datetime import UTC
 
     if written is None:

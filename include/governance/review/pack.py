@@ -20,16 +20,20 @@ from governance.review import charter, summary
 from governance.review.cards import card, instant_words
 from governance.review.facts import Facts, gather
 from governance.review.measures import MEASURES
-from governance.review.sections import sections
+from governance.review.scorecards.card import scorecards
+from governance.review.scorecards.page import render as render_scorecards
+from governance.review.sections import SCORECARDS, sections
+from governance.review.writing import write_file
 
 Cadence = Literal["weekly", "monthly", "quarterly"]
 
 
 @dataclass(frozen=True)
 class PackPaths:
-    """Where a pack was written: a path, or an `s3://` address."""
+    """Where a pack and the scorecards it links to were written: a path, or an `s3://` address."""
 
     html: str
+    sources: str
 
 
 def build_pack(
@@ -42,7 +46,7 @@ def build_pack(
     known: datetime | None = None,
     out: Path | None = None,
 ) -> PackPaths:
-    """Write the pack of `as_of` to `<lake>/packs/<cadence>/<as_of>.html`, or to `out`.
+    """Write the pack of `as_of` to `<lake>/packs/<cadence>/<as_of>.html`, or to `out`; scorecards beside it.
 
     `known` is the instant whose knowledge it uses (default: `as_of`; for an `as_of` before the register
     began, all that is known). A weekly pack speaks about the last whole week, the others about the last whole
@@ -53,10 +57,14 @@ def build_pack(
     as_of = as_of.astimezone(UTC)
     with engine.connect() as connection, connection.begin():
         facts = gather(connection, as_of=as_of, known=known, policies=policies)
+        cards = scorecards(connection, as_of=as_of, policies=policies)
     html = render(facts, charter.read(policies), cadence)
     target = str(out) if out else f"{lake}/packs/{cadence}/{as_of:%Y%m%dT%H%M%SZ}.html"
-    _write(target, html.encode())
-    return PackPaths(html=target)
+    sources = f"{target.rpartition('/')[0] or '.'}/{SCORECARDS.format(as_of=as_of)}"
+    way = str(lake) if out else "../../.."
+    write_file(sources, render_scorecards(cards, as_of=as_of, lake=way).encode())
+    write_file(target, html.encode())
+    return PackPaths(html=target, sources=sources)
 
 
 def render(facts: Facts, targets: charter.Charter, cadence: str) -> str:
@@ -91,17 +99,3 @@ def render(facts: Facts, targets: charter.Charter, cadence: str) -> str:
 
 def _last_week(facts: Facts) -> str:
     return f"week {facts.points(MEASURES[0], 'week')[-1].period.label[1:]}"
-
-
-def _write(target: str, content: bytes) -> None:
-    """Write a file at once: whoever reads sees the old pack or the new one, never half of one."""
-    if "://" in target:
-        import fsspec  # noqa: PLC0415 (only for a lake on object storage)
-
-        fsspec.core.url_to_fs(target)[0].pipe_file(target, content)
-        return
-    path = Path(target)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_bytes(content)
-    partial.replace(path)

@@ -44,6 +44,8 @@ class Section:
     cards: list[Card] = field(default_factory=list)
     pictures: list[Picture] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
+    more: tuple[str, str] | None = None
+    """A page that says more: its address beside the pack, and its title."""
 
 
 def bars(name: str, title: str, rows: list[tuple[str, float | None]], note: str = "") -> Picture:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from governance.review.cards import Card
 from governance.review.facts import Facts
 from governance.review.page import Section, Table, bars, count, day, hours, share
+
+SCORECARDS = "sources/{as_of:%Y%m%dT%H%M%SZ}.html"
+"""Where the scorecards of the sources stand, beside the pack."""
 
 
 def sections(facts: Facts, cards: list[Card]) -> list[Section]:
@@ -172,30 +176,32 @@ def _reconciliation(facts: Facts, cards: dict[str, Card]) -> Section:
 def _intake(facts: Facts, cards: dict[str, Card]) -> Section:
     rows = []
     for run in facts.lists["last_runs"]:
-        balance = "balanced" if run["balanced"] else run["status"]
         passed = (
             f"{(run['loaded'] + run['unchanged']) / run['pulled'] * 100:.1f} %"
             if run["pulled"]
             else "unknown"
         )
-        counts = (f"{run[name]:,}" for name in ("pulled", "loaded", "unchanged", "quarantined"))
-        rows.append((run["source"], *counts, balance, passed, f"{run['waiting']:,}", day(run["as_of"])))
+        counts = (f"{run[name]:,}" for name in ("pulled", "loaded", "unchanged", "quarantined", "held"))
+        rows.append((run["source"], *counts, _balance(run), passed, f"{run['waiting']:,}", day(run["as_of"])))
     head = (
         "source",
         "pulled",
         "loaded",
         "unchanged",
         "quarantined",
+        "held",
         "counts",
         "yield",
         "waiting",
         "last run",
     )
     note = (
-        "Pulled = loaded + unchanged + quarantined. "
+        "Pulled = loaded + unchanged + quarantined + held (a batch kept out whole, or mode shadow). "
         "Waiting: quarantined so far and neither replayed nor discarded."
     )
-    table = Table("Latest run of each source", head, rows, (1, 2, 3, 4, 6, 7), "No source has run yet.", note)
+    table = Table(
+        "Latest run of each source", head, rows, (1, 2, 3, 4, 5, 7, 8), "No source has run yet.", note
+    )
     waiting = sum(run["waiting"] for run in facts.lists["last_runs"])
     yielded = cards["intake_yield"]
     lead = (
@@ -203,7 +209,34 @@ def _intake(facts: Facts, cards: dict[str, Card]) -> Section:
         if yielded.value is not None
         else "No source has completed a run yet."
     )
-    return Section("intake", "Intake quality", lead, list(cards.values()), [], [table])
+    more = SCORECARDS.format(as_of=facts.as_of), "The scorecard of every source."
+    tables = [table, _duplicates(facts)]
+    return Section("intake", "Intake quality", lead, list(cards.values()), [], tables, more)
+
+
+def _balance(run: dict[str, Any]) -> str:
+    """How a run ended, and whether it accounts for every record; a failed one brought none."""
+    if run["balanced"]:
+        return "balanced"
+    accounted = run["accounted"] and run["pulled"] and run["status"] in ("held", "shadow")
+    return f"{run['status']}, balanced" if accounted else str(run["status"])
+
+
+def _duplicates(facts: Facts) -> Table:
+    rows = [
+        (
+            r["request_id"],
+            f"{r['source']} {r['source_key']}, {r['request_status']}",
+            r["of_request_id"],
+            f"{r['of_source']} {r['of_source_key']}, {r['of_status']}",
+            r["title"],
+            f"{r['evidence']} ({r['state']})",
+        )
+        for r in facts.lists["duplicates"]
+    ]
+    head = ("request", "from", "repeats", "of", "title", "evidence")
+    note = "Linked, never merged: `governance duplicates confirm` or `unlink` decides. The newest twelve."
+    return Table("Asked in two sources", head, rows, (), "No request came from two sources.", note)
 
 
 def _escalations(facts: Facts, cards: dict[str, Card]) -> Section:

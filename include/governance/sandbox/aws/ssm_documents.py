@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 from governance.sandbox.aws.calls import Call, Handler
@@ -38,7 +39,7 @@ class Documents:
 
         https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DocumentKeyValuesFilter.html
         """
-        here = self._world.planes.documents.get(call.place, ())
+        here = self._here(call)
         chosen = call.arguments.get("Filters") or []
         rows = [row for row in here if all(_fits(row, one, call.account) for one in chosen)]
         rows.sort(key=lambda row: str(row["Name"]))
@@ -48,15 +49,29 @@ class Documents:
 
     def _describe(self, call: Call) -> Row:
         name = call.arguments["Name"].rpartition(":document/")[2]
-        row = next(
-            (one for one in self._world.planes.documents.get(call.place, ()) if one["Name"] == name), None
-        )
+        row = next((one for one in self._here(call) if one["Name"] == name), None)
         if row is None:
             raise ServiceError("InvalidDocument", f"Document with name {name} does not exist.")
         version = call.arguments.get("DocumentVersion", "$DEFAULT")
         if version not in ("$DEFAULT", "$LATEST", row["DocumentVersion"]):
             raise ServiceError("InvalidDocumentVersion", f"Document {name} has no version {version}.")
         return {"Document": dict(row)}
+
+    def _here(self, call: Call) -> list[Told]:
+        """Return the documents of the account and region; a change calendar is one, too.
+
+        https://docs.aws.amazon.com/systems-manager/latest/userguide/systems-manager-change-calendar.html
+        """
+        calendars = [
+            {
+                "Name": calendar.name, "Owner": call.account, "DocumentType": "ChangeCalendar",
+                "DocumentFormat": "TEXT", "DocumentVersion": "1", "LatestVersion": "1", "DefaultVersion": "1",
+                "Hash": sha256(repr(calendar).encode()).hexdigest(), "HashType": "Sha256",
+                "Status": "Active", "CreatedDate": self._world.now,
+            }
+            for calendar in self._world.planes.calendars.get(call.place, ())
+        ]  # fmt: skip
+        return [*self._world.planes.documents.get(call.place, ()), *calendars]
 
 
 def _fits(row: Told, chosen: Told, account: str) -> bool:

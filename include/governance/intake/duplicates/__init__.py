@@ -1,0 +1,1 @@
+"""Requests that came from two sources: linked with their evidence, never merged."""

@@ -1,0 +1,119 @@
+"""What came of examining a pull: what may be loaded and what is kept back, part by part."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from governance.intake import drift
+from governance.intake.mapping import key_of
+from governance.intake.parts import Part, Parts
+from governance.intake.records import Record, raw_hash
+from governance.intake.spec import SourceSpec
+from governance.quality.quarantine import Item
+from governance.quality.reasons import Reason, Reasons
+from governance.quality.storable import json_text
+from governance.register.request import BATCH_COLUMNS
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What may be loaded (`good`, a canonical batch), what is kept back, and why all of it may be held."""
+
+    spec: SourceSpec
+    parts: Parts
+    reasons: Reasons
+    """By number of the record: why it is kept back."""
+    held: str
+    summary: dict[str, Any]
+    page: str = ""
+    columns: drift.Shapes | None = None
+    """What the next run's columns are held against; None: too few records to say."""
+    newest: dict[str, datetime] = field(default_factory=dict)
+    """By file its newest observation, where the spec limits how old that may be."""
+
+    @cached_property
+    def failed(self) -> frozenset[int]:
+        """Numbers of the records kept back."""
+        return frozenset(self.reasons)
+
+    @property
+    def good(self) -> pd.DataFrame:
+        """All that may be loaded as one frame, for batches that fit into memory."""
+        frames = [table.to_pandas() for table in self.good_parts()]
+        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(BATCH_COLUMNS))
+
+    @property
+    def items(self) -> list[Item]:
+        """All that is kept back."""
+        return list(self.each_item())
+
+    def good_parts(self) -> Iterator[pa.Table]:
+        """Yield what may be loaded, part by part."""
+        for part in self.parts:
+            yield self._rows(part, failed=False)
+
+    def each_item(self) -> Iterator[Item]:
+        """Yield what is kept back, in the order of the records."""
+        numbers = sorted(self.reasons)
+        for part in self.parts:
+            records = part.records() if numbers else ()
+            ends = (bisect_left(numbers, end) for end in (part.first, part.first + len(records)))
+            here = numbers[slice(*ends)]
+            shown = _shown(self._rows(part, failed=True)) if here else {}
+            for number in here:
+                record = records[number - part.first]
+                yield _item(self.spec, record, shown.get(number), self.reasons[number])
+
+    def failed_by_place(self) -> Counter[str]:
+        """Return how many records of each file, or issue, are kept back."""
+        counts: Counter[str] = Counter()
+        for part in self.parts if self.reasons else ():
+            records = part.records()
+            counts.update(r.place for n, r in enumerate(records, start=part.first) if n in self.failed)
+        return counts
+
+    def passed(self) -> Iterator[Record]:
+        """Yield the records that may be loaded, as they came."""
+        for part in self.parts:
+            for number, record in enumerate(part.records(), start=part.first):
+                if number not in self.failed:
+                    yield record
+
+    def _rows(self, part: Part, *, failed: bool) -> pa.Table:
+        rows = part.rows()
+        kept_back = pc.is_in(rows["record_no"], self._failed_numbers)
+        return rows.filter(kept_back if failed else pc.invert(kept_back))
+
+    @cached_property
+    def _failed_numbers(self) -> pa.Array:
+        return pa.array(sorted(self.reasons), pa.int64())
+
+
+def _shown(rows: pa.Table) -> dict[int, dict[str, Any]]:
+    """By number of its record the last of each record's rows: what there is in it, for a person to read."""
+    filled = [name for name in rows.column_names if name != "raw" and rows[name].null_count < len(rows)]
+    return {
+        row["record_no"]: {name: value for name, value in row.items() if value is not None}
+        for row in rows.select(filled).to_pylist()
+    }
+
+
+def _item(spec: SourceSpec, record: Record, shown: dict[str, Any] | None, reasons: list[Reason]) -> Item:
+    return Item(
+        raw_hash=raw_hash(record.raw),
+        locator=record.locator,
+        source_key=key_of(record, spec),
+        raw=json_text(record.raw),
+        mapped=None if shown is None else json_text(shown),
+        reasons=reasons,
+    )

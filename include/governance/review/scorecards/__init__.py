@@ -1,0 +1,1 @@
+"""The scorecard of each source: its data, its page, its command."""
