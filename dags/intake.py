@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow.sdk import DAG, CronTriggerTimetable, get_parsing_context, task
 
 from governance.intake.spec import SourceSpec, read_specs
-from governance.settings import Settings
+from governance.settings import INTAKE_POOL, Settings
 from governance_airflow import DEFAULTS, REGISTER, START
 
 DOC = """
@@ -20,6 +20,7 @@ Owner: **{owner}**. Mode: **{mode}**.
 | what you see | what to do |
 | --- | --- |
 | failed, "does not answer" or "refused" | nothing was written; mend `{connection}`, clear the task |
+| scheduled and never queued | Airflow has no pool `intake`: `airflow pools set intake 4 "sources at once"` |
 | success, quarantined > 0 | `governance quarantine list`; mend source or spec, replay |
 | failed, "held" | the whole batch looks wrong; the message names the expectation. Its owner is told once |
 
@@ -49,7 +50,7 @@ def intake_dag(spec: SourceSpec) -> DAG:
         params={"full": False, "accept": ""},
     ) as dag:
 
-        @task(outlets=[REGISTER], task_id="pull_check_load")
+        @task(outlets=[REGISTER], task_id="pull_check_load", pool=INTAKE_POOL)
         def pull_check_load(**context: object) -> dict[str, object]:
             from governance_tasks import run_intake
 

@@ -62,7 +62,13 @@ def send_outbox() -> dict[str, Any]:
     from governance.escalation.delivery import send
 
     with register() as engine:
-        done = send(engine, now=instant(), smtp=lookup("smtp_default"), policies=_policies())
+        done = send(
+            engine,
+            now=instant(),
+            smtp=lookup("smtp_default"),
+            policies=_policies(),
+            memory=settings().reconciliation_memory,
+        )
     return asdict(done)
 
 

@@ -44,18 +44,24 @@ class BruteForce:
     def place_fits(self, s, account):
         return (not s.account or anyglob(s.account, account)) and (not s.ou or self.in_units(account, s.ou))
 
-    def fits(self, s, row):
+    def tags_fit(self, s, row, unknown):
+        if row["tags"] is None:
+            return unknown or not s.tag
+        return all(key in row["tags"] and glob(value, row["tags"][key]) for key, value in s.tag.items())
+
+    def fits(self, s, row, unknown=False):
         return (
             self.place_fits(s, row["account"])
             and (not s.region or anyglob(s.region, row["region"]))
             and (not s.rule or any(row["rule"] in self.meant(v) for v in s.rule))
             and (not s.resource_type or anyglob(s.resource_type, row["type"]))
             and (not s.resource or anyglob(s.resource, row["id"]))
-            and not any(self.fits(x, row) for x in getattr(s, "exclude", ()))
+            and self.tags_fit(s, row, unknown)
+            and not any(self.fits(x, row, unknown=True) for x in getattr(s, "exclude", ()))
         )
 
     def rank(self, e, s):
-        place = 0 if s.resource else 2 if s.account else 3 if s.ou else 4
+        place = 0 if s.resource else 1 if s.tag else 2 if s.account else 3 if s.ou else 4
         rule = 2 if not s.rule else 1 if any("*" in v or "?" in v for v in s.rule) else 0
         return place, rule, -e.decided_at.timestamp(), e.number
 

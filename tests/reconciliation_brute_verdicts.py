@@ -58,4 +58,11 @@ class BruteForce(Matcher):
         seen = any(anyglob(s.resource, r["id"]) and self.place_fits(s, r["account"]) for r in self.w.rows)
         if s.resource and not any("*" in v or "?" in v for v in s.resource) and not seen:
             return "ORPHANED_RESOURCE" if places and not gap else "GAP"
-        return "GAP" if gap else "alive"
+        return "GAP" if gap or self.untagged(s) else "alive"
+
+    def untagged(self, s):
+        """Does the scope ask for tags that nobody collected?"""
+        if not any(named.tag for named in (s, *s.exclude)):
+            return False
+        anything = s.model_copy(update={"tag": {}, "exclude": ()})
+        return not self.w.tagged or any(r["tags"] is None and self.fits(anything, r) for r in self.w.rows)

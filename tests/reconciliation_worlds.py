@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 from sqlalchemy import Connection, Engine, text
 
 from governance.observation import datasets
@@ -74,6 +75,12 @@ def register_requests(connection: Connection, *requests: dict[str, Any], at: dat
     load(connection, frame, source="tests", run_id=run, known_at=at)
 
 
+TAG_SETS = datasets.Dataset(
+    "config", "tag_sets",
+    pa.schema([("tag_set", pa.int32()), ("key", pa.string()), ("value", pa.string())]), ("tag_set", "key"),
+)  # fmt: skip
+
+
 @dataclass
 class World:
     """A snapshot to be written. `units`: path of names -> id. `accounts`: id -> (state, path of names)."""
@@ -91,6 +98,7 @@ class World:
     stale: set[tuple[str, str]] = field(default_factory=set)
     lost: set[int] = field(default_factory=set)  # shards that never came
     incomplete: set[str] = field(default_factory=set)  # listings that AWS cut short
+    tag_sets: dict[int, dict[str, str]] | None = None  # None: nobody collected tags
     as_of: datetime = NOW
     shards: int = 1
 
@@ -120,6 +128,8 @@ class World:
             snapshot.record([ManifestRow(
                 dataset.service, dataset.name, status=status, row_count=len(rows), evidence_at=self.as_of,
                 path=path, sha256=digest)])  # fmt: skip
+        if self.tag_sets is not None:
+            self._write_tag_sets(snapshot, self.tag_sets)
         for shard in set(range(self.shards)) - self.lost:
             self._write_shard(snapshot, shard)
         finish_snapshot(engine, snapshot_id, now=self.as_of)
@@ -146,6 +156,13 @@ class World:
                 {"account": None, "region": self.regions[0], "first_activated_at": None, "last_failed_at": None,
                  "error": None, **status} for status in self.rule_status],
         }  # fmt: skip
+
+    def _write_tag_sets(self, snapshot: Snapshot, tag_sets: dict[int, dict[str, str]]) -> None:
+        rows = [{"tag_set": n, "key": k, "value": v} for n, tags in tag_sets.items() for k, v in tags.items()]
+        path, digest = snapshot.write(TAG_SETS, "all", rows)
+        status = "PARTIAL" if "tag_sets" in self.incomplete else "COMPLETE"
+        snapshot.record([ManifestRow("config", "tag_sets", status=status, row_count=len(rows),
+                                     evidence_at=self.as_of, path=path, sha256=digest)])  # fmt: skip
 
     def _write_shard(self, snapshot: Snapshot, shard: int) -> None:
         accounts = sorted({*self.accounts, *(row["account"] for row in self.evaluations)})

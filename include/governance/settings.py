@@ -9,6 +9,9 @@ from pathlib import Path
 from pydantic import AwareDatetime, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+INTAKE_POOL = "intake"
+"""Airflow pool in which the tasks of all sources share the slots."""
+
 
 class Settings(BaseSettings):
     """What a run needs to know about its surroundings.
@@ -31,8 +34,16 @@ class Settings(BaseSettings):
     config_dir: Path | None = Field(
         default=None, description="Folder with your own sources/, policies/, templates/, runbooks/"
     )
+    reconciliation_memory: str = Field(
+        default="1GB",
+        pattern=r"^\d+(\.\d+)? ?(MB|GB|MiB|GiB)$",
+        description="What the join of reconciliation may take before it spills to disk: 500MB, 4GB",
+    )
     now: AwareDatetime | None = Field(
         default=None, description="Pretend it is this instant (ISO 8601 with offset): drills and rebuilds"
+    )
+    intake_slots: int = Field(
+        default=4, ge=1, description=f"Slots of the Airflow pool {INTAKE_POOL!r} where we create it"
     )
     aws_pace: float = Field(
         default=1.0,

@@ -1,25 +1,32 @@
 -- How much does each exception cover? Grain: exception.
 -- matched: items in scope; assessed: of those with fresh evidence; covered: non-compliant with fresh evidence;
 -- stale: non-compliant without; won: of covered, those where it is the most specific active one.
-WITH by_cell AS (
-    SELECT DISTINCT s.exception, m.cell FROM cell_match m JOIN scope s USING (scope)
+-- Scopes of one exception may overlap: then, and only then, what they match is made distinct first.
+WITH owner AS (
+    SELECT scope, exception, count(*) OVER (PARTITION BY exception) > 1 AS overlaps FROM scope
+), by_cell AS (
+    SELECT o.exception, m.cell FROM cell_match m JOIN owner o USING (scope) WHERE NOT o.overlaps
+    UNION ALL
+    SELECT DISTINCT o.exception, m.cell FROM cell_match m JOIN owner o USING (scope) WHERE o.overlaps
 ), by_row AS (
-    SELECT s.exception, m.cell, m.resource_id, any_value(m.fresh) AS fresh, any_value(m.nc_fresh) AS nc_fresh,
-           any_value(m.nc_stale) AS nc_stale
-    FROM row_match m JOIN scope s USING (scope)
-    ANTI JOIN by_cell b ON b.exception = s.exception AND b.cell = m.cell
-    GROUP BY s.exception, m.cell, m.resource_id
+    SELECT o.exception, m.fresh, m.nc_fresh, m.nc_stale FROM row_match m JOIN owner o USING (scope) WHERE NOT o.overlaps
+    UNION ALL
+    SELECT o.exception, any_value(m.fresh), any_value(m.nc_fresh), any_value(m.nc_stale)
+    FROM row_match m JOIN owner o USING (scope)
+    ANTI JOIN by_cell b ON b.exception = o.exception AND b.cell = m.cell
+    WHERE o.overlaps GROUP BY o.exception, m.row
 ), counted AS (
     SELECT exception, sum(n) AS matched, sum(fresh) AS assessed, sum(nc_fresh) AS covered, sum(nc_stale) AS stale
-    FROM by_cell JOIN cell USING (cell) GROUP BY exception
+    FROM by_cell JOIN met_cell USING (cell) GROUP BY exception
     UNION ALL
     SELECT exception, count(*), count(*) FILTER (WHERE fresh), count(*) FILTER (WHERE nc_fresh),
            count(*) FILTER (WHERE nc_stale)
     FROM by_row GROUP BY exception
 ), won AS (
-    SELECT r.exception, count(*) AS won
-    FROM outcome o JOIN (SELECT DISTINCT rank, exception FROM scope) r ON r.rank = o.active
-    WHERE o.fresh GROUP BY r.exception
+    SELECT r.exception, sum(w.won) AS won
+    FROM (SELECT active, count(*) AS won FROM outcome WHERE fresh AND active IS NOT NULL GROUP BY active) w
+    JOIN (SELECT DISTINCT rank, exception FROM scope) r ON r.rank = w.active
+    GROUP BY r.exception
 )
 SELECT exception, sum(matched)::BIGINT AS matched, sum(assessed)::BIGINT AS assessed,
        sum(covered)::BIGINT AS covered, sum(stale)::BIGINT AS stale, coalesce(any_value(won), 0)::BIGINT AS won

@@ -75,6 +75,8 @@ def test_every_dag_succeeds(first):
         "intake__platform_jira": "success",
         "intake__procedure_changes": "success",
         "intake__process_changes": "success",
+        "intake__platform_requests": "success",
+        "intake__service_desk": "success",
         "housekeeping": "success",
         "escalation": "success",
         "observation": "success",

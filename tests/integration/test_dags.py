@@ -29,7 +29,7 @@ print(json.dumps({
     "dags": [
         {"id": dag.dag_id, "tags": sorted(dag.tags), "doc": dag.doc_md or "",
          "owners": sorted({task.owner for task in dag.tasks}), "tasks": sorted(dag.task_ids),
-         "catchup": dag.catchup, "max_active_runs": dag.max_active_runs}
+         "pools": sorted({task.pool for task in dag.tasks}), "catchup": dag.catchup, "max_active_runs": dag.max_active_runs}
         for dag in bag.dags.values()
     ],
 }))
@@ -65,8 +65,10 @@ def test_all_dags_of_the_design_are_there(parsed):
         "intake__exception_register",
         "intake__landing_zone_csv",
         "intake__platform_jira",
+        "intake__platform_requests",
         "intake__procedure_changes",
         "intake__process_changes",
+        "intake__service_desk",
         "observation",
         "reconciliation",
         "review_pack__monthly",
@@ -89,6 +91,13 @@ def test_every_dag_has_owner_tags_and_a_runbook(parsed):
         assert "governance" in dag["tags"], dag["id"]
         assert "retry" in dag["doc"], dag["id"]
         assert "| what you see | what to do |" in dag["doc"] or dag["id"].startswith("review"), dag["id"]
+
+
+def test_the_sources_share_a_pool_and_nothing_else_does(parsed):
+    for dag in parsed["dags"]:
+        assert dag["pools"] == (["intake"] if dag["id"].startswith("intake__") else ["default_pool"]), dag[
+            "id"
+        ]
 
 
 def test_no_dag_catches_up_or_overlaps_itself(parsed):

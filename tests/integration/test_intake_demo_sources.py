@@ -8,10 +8,14 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from governance.sandbox.faults import Faults
+from governance.sandbox.github import TOKEN as GITHUB_TOKEN
+from governance.sandbox.github import Github
 from governance.sandbox.http_server import serve
 from governance.sandbox.jira import LOGIN, TOKEN, Jira
-from governance.sandbox.jira_faults import Faults
 from governance.sandbox.scenario import build
+from governance.sandbox.scenario.code_requests import REPOSITORY
+from governance.sandbox.servicenow import ServiceNow
 from intake_worlds import connections, frame, pull, rows, shipped
 
 
@@ -116,7 +120,7 @@ def test_the_files_of_the_offices(register, scenario, now, tmp_path, source, loa
 
 @pytest.fixture(params=["cloud", "data_center"])
 def jira(request, scenario):
-    faults = Faults()
+    faults = Faults("/search")
     with serve(Jira(scenario.jira_issues, faults).application()) as serving:
         lookup = connections(
             platform_jira={"conn_type": "http", "host": serving.url, "login": LOGIN, "password": TOKEN}
@@ -158,3 +162,32 @@ def test_the_next_pull_takes_only_what_was_updated_since(register, scenario, now
     second = pull(register, spec, now, tmp_path, lookup=lookup)
     assert 0 < second.pulled < 10
     assert (second.loaded, second.quarantined) == (0, 0) or second.quarantined <= first.quarantined
+
+
+@pytest.mark.parametrize(
+    ("source", "stand_in"),
+    [
+        ("service_desk", lambda s: ServiceNow(s.servicenow_tables, Faults())),
+        ("platform_requests", lambda s: Github(REPOSITORY, s.github_issues, Faults())),
+    ],
+)
+def test_the_service_desk_and_the_issue_forms(register, scenario, now, tmp_path, source, stand_in):
+    site = stand_in(scenario)
+    with serve(site.application()) as serving:
+        login = {"login": site.login, "password": site.password} if source == "service_desk" else {}
+        host = {"conn_type": "http", "host": serving.url, **(login or {"password": GITHUB_TOKEN})}
+        lookup = connections(**{source: host})
+        result = pull(register, shipped(source), now, tmp_path, lookup=lookup)
+        again = pull(register, shipped(source), now, tmp_path, lookup=lookup, full=True)
+    assert result.status == "complete", result.message
+    assert 15 <= result.pulled == result.loaded + result.quarantined
+    assert (again.loaded, again.unchanged, again.quarantined) == (0, result.loaded, result.quarantined)
+    assert_only_the_malformed_are_kept_back(register, scenario, source)
+    if source == "service_desk":
+        assert_bypasses_are_found(register, scenario, source)
+    owners = {p.key: p.recipient for p in scenario.planted if p.expects == "owner" and p.source == source}
+    found = dict(rows(register, "SELECT source_key, owner FROM request WHERE source = :s", s=source))
+    assert owners
+    assert owners.items() <= found.items()
+    steps = rows(register, "SELECT count(*), count(DISTINCT request_number) FROM request_event")
+    assert steps[0][0] > 2 * steps[0][1]

@@ -3,56 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from json import dumps
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from governance.intake.readers import http as jira_http
+from http_worlds import Answer, Server, record_waits, status
 from intake_worlds import connections, pull, rows, shipped
-
-Answer = tuple[int, dict[str, str], str]
-
-
-class Server:
-    """Answers requests in turn with what `script` says; the last answer repeats."""
-
-    def __init__(self, *script: Answer | Callable[[str, dict[str, str]], Answer]) -> None:
-        self.script, self.asked = list(script), []
-
-    @contextmanager
-    def serving(self) -> Iterator[str]:
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                parts = urlsplit(self.path)
-                query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-                outer.asked.append((parts.path, query, self.headers.get("authorization", "")))
-                step = outer.script.pop(0) if len(outer.script) > 1 else outer.script[0]
-                status, headers, body = step(parts.path, query) if callable(step) else step
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body.encode())
-
-            def log_message(self, *args: Any) -> None:
-                pass
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            server.server_close()
 
 
 def issue(number: int, updated: str = "2026-03-01T10:00:00.000+0100", **fields: Any) -> dict[str, Any]:
@@ -74,23 +33,10 @@ def page(*issues: dict[str, Any], token: str | None = None) -> Answer:
     return 200, {"Content-Type": "application/json"}, dumps({"issues": issues, **more})
 
 
-def status(code: int, **headers: str) -> Answer:
-    return code, {name.replace("_", "-"): value for name, value in headers.items()}, "{}"
-
-
 @pytest.fixture
 def waits(monkeypatch) -> list[float]:
     """How long the reader would have slept."""
-    slept: list[float] = []
-    real = jira_http.JsonHttp.of.__func__
-
-    def of(cls, connection, options):
-        http = real(cls, connection, options)
-        http.sleep = slept.append
-        return http
-
-    monkeypatch.setattr(jira_http.JsonHttp, "of", classmethod(of))
-    return slept
+    return record_waits(monkeypatch)
 
 
 @pytest.fixture

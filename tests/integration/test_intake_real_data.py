@@ -164,7 +164,7 @@ def test_the_csv_and_the_json_of_one_register_give_the_same_rows(register, now, 
 
 
 def test_every_record_of_the_rest_export_is_accounted_for(register, now, tmp_path, shared_data):
-    spec = shipped("servicenow_incidents")
+    spec = shipped("servicenow_export")
     result = pull(register, spec, now, tmp_path, path=shared_data / "servicenow")
     assert counts(result) == ("complete", 67, 67, 0, 0), (result.message, reasons(register, spec.name))
     query = "SELECT status, count(*) FROM request GROUP BY 1"

@@ -47,6 +47,16 @@ def of_rule(account: str = PROD, **more):
 
 
 ENDED = {"valid_until": NOW - timedelta(days=1)}
+TAGS = {1: {"stage": "dev", "team": "pay"}, 2: {"stage": "prod"}, 3: {}}
+DEV_ONLY = {"tag": {"stage": "dev"}, "rule": [RULE]}
+
+
+def tagged(logs: int | None, clean: int | None, **more) -> World:
+    """The same two buckets with a tag set each; None: its tags were not collected."""
+    found = World(rules={RULE: ""}, tag_sets=TAGS, **more).evaluate(PROD, RULE, "logs", tag_set=logs)
+    return found.evaluate(PROD, RULE, "clean", "COMPLIANT", tag_set=clean)
+
+
 CASES = {
     "an exception over a non-compliant bucket": (world(), exception("E", of_rule()), "COVERED"),
     "the bucket beside it": (world(), exception("E", of_rule(resource=["clean"])), "CLEAN"),
@@ -93,6 +103,27 @@ CASES = {
                             "last_failed_at": NOW - timedelta(days=9), "error": "AccessDenied"}]),
         exception("E", of_rule()), "COVERED"),
     "tags were not collected": (world(), exception("E", {"tag": {"stage": "dev"}, "rule": [RULE]}), "UNKNOWN"),
+    "the bucket has the tag": (tagged(1, 1), exception("E", DEV_ONLY), "COVERED"),
+    "the bucket has the tag with another value, the one beside it the right one": (
+        tagged(2, 1), exception("E", DEV_ONLY), "CLEAN"),
+    "one of two tags is missing": (
+        tagged(1, 1), exception("E", {"tag": {"stage": "dev", "team": "ops"}}), "UNKNOWN"),
+    "a tag by pattern": (tagged(1, 2), exception("E", {"tag": {"stage": "d*"}, "rule": [RULE]}), "COVERED"),
+    "a pattern of tags is anchored": (tagged(1, 1), exception("E", {"tag": {"stage": "d"}}), "UNKNOWN"),
+    "the tags of one bucket are not known": (tagged(None, 1), exception("E", DEV_ONLY), "UNKNOWN"),
+    "the tags of one bucket are not known but another one proves it": (
+        tagged(1, None), exception("E", DEV_ONLY), "COVERED"),
+    "unknown tags of another account do not matter": (
+        tagged(2, 1).evaluate(DEV, RULE, "x", tag_set=None), exception("E", of_rule(tag={"stage": "dev"})),
+        "CLEAN"),
+    "the listing of tags was cut short": (
+        tagged(2, 1, incomplete={"tag_sets"}), exception("E", DEV_ONLY), "UNKNOWN"),
+    "a bucket with the tag is excluded": (
+        tagged(1, 2), exception("E", of_rule(exclude=[{"tag": {"stage": "dev"}}])), "CLEAN"),
+    "a bucket without tags is not excluded": (
+        tagged(3, 2), exception("E", of_rule(exclude=[{"tag": {"stage": "dev"}}])), "COVERED"),
+    "whether a bucket is excluded is not known": (
+        tagged(None, 2), exception("E", of_rule(exclude=[{"tag": {"stage": "dev"}}])), "UNKNOWN"),
     "the account left the unit": (world(), exception("E", of_rule(ou=["Dev"])), "SCOPE_DRIFT"),
     "the account is below the unit": (world(), exception("E", of_rule(ou=["Prod"])), "COVERED"),
     "the account is the target and left the unit": (

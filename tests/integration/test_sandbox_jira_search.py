@@ -11,8 +11,8 @@ import pytest
 
 from governance.errors import GovernanceError
 from governance.sandbox import http_server
+from governance.sandbox.faults import Faults
 from governance.sandbox.jira import LOGIN, TOKEN, Jira
-from governance.sandbox.jira_faults import Faults
 from governance.sandbox.scenario import build
 
 CLOUD, DATA_CENTER = "/rest/api/3/search/jql", "/rest/api/2/search"
@@ -21,7 +21,7 @@ ALL = {"jql": "project = GOV ORDER BY updated ASC, key ASC", "fields": "*all", "
 
 @pytest.fixture(scope="module")
 def faults() -> Faults:
-    return Faults()
+    return Faults("/search")
 
 
 @pytest.fixture(scope="module")

@@ -49,6 +49,12 @@ def test_every_default_connection_can_be_read(variable):
     assert found.conn_type
 
 
+def test_the_pool_of_the_sources_is_created_before_anything_runs():
+    from governance.settings import INTAKE_POOL
+
+    assert f"airflow pools set {INTAKE_POOL} " in SERVICES["init"]["command"][-1]
+
+
 def test_the_image_is_built_from_the_lock():
     dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
     assert "--require-hashes -r requirements.lock" in dockerfile
@@ -65,6 +71,21 @@ def test_the_sandbox_lets_in_whom_the_defaults_name():
     assert (found.login, found.secret()) == (LOGIN, TOKEN)
     command = SERVICES["sandbox"]["command"]
     assert found.base_url == f"http://sandbox:{command[command.index('--jira-port') + 1]}"
+
+
+@pytest.mark.parametrize(
+    ("source", "stand_in"), [("service_desk", "servicenow"), ("platform_requests", "github")]
+)
+def test_the_other_ticket_systems_let_in_whom_the_defaults_name(source, stand_in):
+    from governance.sandbox import github, servicenow
+
+    variable = f"AIRFLOW_CONN_{source.upper()}"
+    text = VARIABLE.sub(lambda match: match[3], SERVICES["worker"]["environment"][variable])
+    found = from_environment(source, {variable: text})
+    known = {"servicenow": (servicenow.LOGIN, servicenow.PASSWORD), "github": ("", github.TOKEN)}
+    assert (found.login or "", found.secret()) == known[stand_in]
+    command = SERVICES["sandbox"]["command"]
+    assert found.base_url == f"http://sandbox:{command[command.index(f'--{stand_in}-port') + 1]}"
 
 
 def test_settings_left_empty_are_settings_left_out(monkeypatch):

@@ -11,8 +11,11 @@ import pytest
 from governance.errors import DocumentError, GovernanceError, SourceUnavailableError
 from governance.intake import records
 from governance.intake import spec as specs
-from governance.intake.readers import paginators
+from governance.intake.readers import answers, origin, paginators
+from governance.intake.readers.github import form
+from governance.intake.readers.github import history as github_history
 from governance.intake.readers.paginators import OffsetPages, TokenPages
+from governance.intake.readers.servicenow import values as servicenow_values
 from governance.quality import storable
 from intake_worlds import MINIMAL, write_spec
 
@@ -100,7 +103,11 @@ def test_an_empty_page_before_the_total_ends_the_pull():
         OffsetPages("issues").advance({"total": 3, "issues": []})
 
 
-@pytest.mark.parametrize("module", [paginators, records, storable], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "module",
+    [paginators, answers, origin, form, github_history, servicenow_values, records, storable],
+    ids=lambda module: module.__name__,
+)
 def test_the_examples_in_the_documentation_hold(module):
     tried = doctest.testmod(module)
     assert tried.attempted > 0

@@ -213,14 +213,17 @@ def test_every_case_names_a_record_that_exists(scenario: Scenario, exceptions: d
     planes = scenario.world.planes
     items = {row["OpsItemId"] for rows in planes.ops_items.values() for row in rows}
     records = {one.detail["RecordId"] for found in planes.records.values() for one in found}
+    changes = {row["number"] for row in scenario.servicenow_tables["change_request"]}
+    forms = {str(issue["number"]) for issue in scenario.github_issues}
     for planted in scenario.planted:
         if planted.key is None and planted.fragment:
             assert planted.fragment in texts
         elif planted.key is not None:
             there = {"platform_jira": planted.key in issues, "landing_zone_csv": f"{planted.key};" in texts,
                      "exception_register": planted.key in exceptions, "ops_items": planted.key in items,
-                     "service_catalog": planted.key in records,
-                     "procedure_changes": planted.key in offices, "process_changes": planted.key in offices}  # fmt: skip
+                     "service_catalog": planted.key in records, "service_desk": planted.key in changes,
+                     "platform_requests": planted.key in forms, "procedure_changes": planted.key in offices,
+                     "process_changes": planted.key in offices}  # fmt: skip
             assert there[str(planted.source)], planted
 
 

@@ -85,7 +85,11 @@ def _observed(
 def key_of(record: Record, spec: SourceSpec) -> str | None:
     """Return the key that a record names, also where the rest of it cannot be read."""
     try:
-        key = keys([observation.fields for observation in observations(spec, record)[:1]], spec)
+        rows = [observation.fields for observation in observations(spec, record)[:1]]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        rows = [record.raw]
+    try:
+        key = keys(rows, spec)
         return str(key.iloc[0]) if key.notna().any() else None
     except (ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from governance.intake.records import Record, raw_hash
 
-RECORDS = 40_000
+RECORDS = 25_000
 """Records of one part: enough to work by columns, few enough to hold as objects."""
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import Engine, text
 from governance import resources
 from governance.connections import ConnectionLookup, from_environment
 from governance.errors import GovernanceError, RegisterUnavailableError
-from governance.intake import cursors, known_files, runs
+from governance.intake import again, cursors, known_files, runs
 from governance.intake.known_files import Resting
 from governance.intake.readers.kind import Opening, SessionMaker
 from governance.intake.readers.registry import open_reader
@@ -75,7 +75,10 @@ class Intake:
             known = known_files.recall(connection, spec) if takes_up else {}
         cursor = cursors.start_of(spec, last, self.now)
         reader = open_reader(spec, Opening(self.lookup, self.path, self.aws, known))
-        records = iter(reader.records(pull, cursor))
+        told, records = again.peek(iter(reader.records(pull, cursor)), spec, cursor)
+        if told is not None:
+            same = Resting(records=told.pulled, kept_back=told.kept_back)
+            return self._nothing_new(spec, run_id, pull, cursor, same)
         first = next(records, None)  # by now the reader knows what it skips
         with self.engine.connect() as connection:
             resting = known_files.resting(connection, spec.name, pull.skipped)
@@ -110,6 +113,7 @@ class Intake:
             result = RunResult(spec.name, run_id, status, pulled, 0, resting.unchanged, kept_back, 0, message)
         with self.engine.begin() as connection:
             end = cursors.end_of(pull, cursor, self.now) if result.status == "complete" else None
+            end = again.kept(end, cursor)
             whole = cursor is None if self.path is None else None
             observed = runs.Observed(cursor=end, whole=whole, accepted=self.accepted or None)
             runs.close_run(connection, result, observed)

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from governance.intake import cursors, known, known_files, listings, runs, vanished
+from governance.intake import again, cursors, known, known_files, listings, runs, vanished
 from governance.intake.bypass import sync_bypasses
 from governance.intake.drift import as_json
 from governance.intake.duplicates.links import link_duplicates
@@ -66,7 +66,7 @@ def settle(
         end = cursors.end_of(pull, pulled.cursor, now) if result.status == "complete" else None
         observed = runs.Observed(
             validation=examined.summary,
-            cursor=end,
+            cursor=again.remembering(end, spec, examined),
             whole=None if pulled.by_hand else whole,
             columns=None if examined.columns is None else as_json(examined.columns),
             page=page,

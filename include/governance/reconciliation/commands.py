@@ -32,6 +32,7 @@ def reconcile(
         now=settings.instant(),
         policies=folder("policies", settings.config_dir),
         snapshot_id=snapshot,
+        memory=settings.reconciliation_memory,
     )
     if as_json:
         changes = {"verdicts_written": done.verdicts_written, "turns": done.turns}

@@ -53,7 +53,14 @@ class Directory:
         self._deployed = deployed
         found = {Kind(identify(r, _text(c)), t) for r, c, t in rows(deployed)}
         self.kinds = sorted(found)
+        self._numbers: dict[Identity, list[int]] = {}
+        for number, kind in enumerate(self.kinds):
+            self._numbers.setdefault(kind.identity, []).append(number)
+        self._parents = dict(zip(evidence.units.unit, evidence.units.parent, strict=True))
         self._kinds: dict[tuple[tuple[str, ...], tuple[str, ...]], frozenset[int]] = {}
+        self._units: dict[str, frozenset[str]] = {}
+        self._places: dict[tuple[tuple[str, ...], tuple[str, ...]], tuple[str, ...]] = {}
+        self._masks: dict[tuple[str, ...], int] = {(): ALL_REGIONS}
 
     def kind_table(self, policy: ReconciliationPolicy) -> pd.DataFrame:
         """Return per deployed rule, creator, resource_type: kind (number), is_global, service, sound."""
@@ -85,8 +92,13 @@ class Directory:
         """Rules whose last evaluation failed: what they found before is no fresh evidence."""
         return frozenset(rule for rule, words in self.unsound_rules.items() if words != NEVER_EVALUATED)
 
-    def units(self, value: str) -> set[str]:
+    def units(self, value: str) -> frozenset[str]:
         """Return the ids of the units that an id, a path of names or a pattern of either means."""
+        if value not in self._units:
+            self._units[value] = frozenset(self._fitting_units(value))
+        return self._units[value]
+
+    def _fitting_units(self, value: str) -> set[str]:
         if not has_wildcard(value) and value in self.unit_paths:
             return {value}
         return {
@@ -105,11 +117,17 @@ class Directory:
         paths = [self.unit_paths[unit] for unit in self.chains.get(account, ()) if unit in self.unit_paths]
         return max(paths, key=len) if paths else None
 
-    def _found_units(self, value: str) -> set[str]:
+    def _found_units(self, value: str) -> frozenset[str]:
         return self.units(value) | {value}
 
     def places(self, named: Dimensions) -> tuple[str, ...]:
         """Return the smallest set of places (account ids, unit ids, EVERYWHERE) that the dimensions mean."""
+        key = (named.account, named.ou)
+        if key not in self._places:
+            self._places[key] = self._smallest_places(named)
+        return self._places[key]
+
+    def _smallest_places(self, named: Dimensions) -> tuple[str, ...]:
         if named.account:
             accounts = self.fitting_accounts(named.account)
             return tuple(a for a in accounts if not named.ou or self.in_units(a, named.ou))
@@ -129,25 +147,24 @@ class Directory:
 
     def _outermost(self, units: set[str]) -> tuple[str, ...]:
         """Drop units inside other units of the set, so that no account is met twice."""
-        parents = dict(zip(self.evidence.units.unit, self.evidence.units.parent, strict=True))
 
         def has_ancestor(unit: str) -> bool:
-            above = parents.get(unit)
+            above = self._parents.get(unit)
             while isinstance(above, str):
                 if above in units:
                     return True
-                above = parents.get(above)
+                above = self._parents.get(above)
             return False
 
         return tuple(sorted(unit for unit in units if not has_ancestor(unit)))
 
     def region_mask(self, values: tuple[str, ...]) -> int:
         """Return the bits of the regions that ids or patterns mean; none named means all."""
-        if not values:
-            return ALL_REGIONS
-        return sum(
-            1 << bit for bit, region in enumerate(self.regions) if any(matches(v, region) for v in values)
-        )
+        if values not in self._masks:
+            self._masks[values] = sum(
+                1 << bit for bit, region in enumerate(self.regions) if any(matches(v, region) for v in values)
+            )
+        return self._masks[values]
 
     def kinds_of(self, rules: tuple[str, ...], types: tuple[str, ...]) -> frozenset[int]:
         """Return the numbers of the kinds that are meant; {ANY_KIND} where neither dimension is named."""
@@ -156,11 +173,15 @@ class Directory:
         key = (rules, types)
         if key not in self._kinds:
             wanted = {identity for value in rules for identity in self.book.find(value)}
+            numbers = (
+                [n for rule in wanted for n in self._numbers.get(rule, ())]
+                if rules
+                else range(len(self.kinds))
+            )
             self._kinds[key] = frozenset(
                 number
-                for number, kind in enumerate(self.kinds)
-                if (not rules or kind.identity in wanted)
-                and (not types or any(matches(value, kind.resource_type) for value in types))
+                for number in numbers
+                if not types or any(matches(value, self.kinds[number].resource_type) for value in types)
             )
         return self._kinds[key]
 

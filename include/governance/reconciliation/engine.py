@@ -1,7 +1,9 @@
 """The join: evaluations of a snapshot against the scopes of live exceptions, in DuckDB.
 
 Every question is one file in `sql/reconciliation/`, run in the order below. Broad scopes are matched on
-cells, the rest on rows; the winner is the smallest rank. Memory is bounded, what does not fit spills to disk.
+cells, the rest on rows; the winner is the smallest rank. What DuckDB joins are numbers: `facts` reads the
+keys of evaluations, `wanted` the rows that scopes by resource or tag need, and text is joined back only for
+what is reported. Memory is bounded, what does not fit spills to disk.
 """
 
 from __future__ import annotations
@@ -13,20 +15,22 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from governance import resources
+from governance.reconciliation import facts, wanted
+from governance.reconciliation.cells import bad_rows, place_cells
 from governance.reconciliation.directory import EVERYWHERE, Directory
 from governance.reconciliation.evidence import Evidence
 from governance.reconciliation.exceptions import LiveException
+from governance.reconciliation.facts import Array, Facts
 from governance.reconciliation.policy import ReconciliationPolicy
 from governance.reconciliation.scopes import Compiled, compile_scopes
 
-EVALUATION_COLUMNS = (
-    "account VARCHAR, region VARCHAR, rule VARCHAR, creator VARCHAR, resource_type VARCHAR, "
-    "resource_id VARCHAR, compliance VARCHAR, tag_set INTEGER"
-)
+MEMORY = "1GB"
+"""What the join may take unless told otherwise."""
 
 
 @dataclass(frozen=True)
@@ -34,20 +38,20 @@ class Matched:
     """What the join found.
 
     `counts` per exception that fits anything: exception, matched, assessed, covered, stale, won.
-    `scope_evidence` per scope: scope, has_place, gap, seen. `deviations` per item: account, region, kind,
-    rule, resource_id, expired. `totals` holds the counts of `totals.sql`.
+    `scope_evidence` per scope: scope, has_place, gap, seen, untagged. `totals` has what `totals.sql` counts.
+    The narrow result stays in the database, as the table `outcome`.
     """
 
     counts: pd.DataFrame
     scope_evidence: pd.DataFrame
-    deviations: pd.DataFrame
     totals: dict[str, int]
     directory: Directory
     compiled: Compiled
+    facts: Facts
 
 
 @contextmanager
-def database(scratch: Path | None = None, memory: str = "2GB") -> Iterator[duckdb.DuckDBPyConnection]:
+def database(scratch: Path | None = None, memory: str = MEMORY) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open an in-memory DuckDB that uses at most `memory` and spills to `scratch`."""
     connection = duckdb.connect()
     try:
@@ -67,29 +71,41 @@ def match(
     policy: ReconciliationPolicy,
 ) -> Matched:
     """Match everything with everything, once. `exceptions` are at their phase of one instant."""
-    _read_evaluations(connection, evidence)
-    run(connection, "raw_cells")
-    deployed = connection.sql("SELECT DISTINCT rule, creator, resource_type FROM raw_cell ORDER BY ALL").df()
-    seen = connection.sql("SELECT DISTINCT account, region FROM raw_cell ORDER BY ALL").df()
-    directory = Directory(evidence, deployed, seen)
+    known = facts.read(evidence.evaluations)
+    directory = Directory(evidence, known.deployed, known.seen())
     compiled = compile_scopes(exceptions, directory)
-    _hand_over(connection, evidence, directory, compiled, policy)
-    for question in _QUESTIONS:
+    kinds = directory.kind_table(policy)
+    placed = place_cells(known, kinds, directory, evidence)
+    connection.register("placed_cell", placed)
+    connection.register("bad_row", bad_rows(known, placed))
+    for name, frame in {**_dimensions(evidence, directory, kinds), **compiled.frames()}.items():
+        store(connection, name, frame)
+    for question in ("targets", "tag_fits", "row_cells"):
         run(connection, question)
+    _find_rows(connection, known, evidence.tags_are_known)
+    for question in ("cells", "cell_matches", "row_hits", "row_matches", "outcomes"):
+        run(connection, question)
+    totals = answer(connection, "totals").to_dict("records")[0]
     return Matched(
         counts=answer(connection, "exception_counts"),
         scope_evidence=answer(connection, "scope_evidence"),
-        deviations=answer(connection, "deviations"),
-        totals={
-            str(name): int(value)
-            for name, value in answer(connection, "totals").to_dict("records")[0].items()
-        },
+        totals={str(name): int(value) for name, value in totals.items()},
         directory=directory,
         compiled=compiled,
+        facts=known,
     )
 
 
-_QUESTIONS = ("cells", "targets", "cell_matches", "tag_fits", "row_hits", "row_matches", "outcomes")
+def deviations(connection: duckdb.DuckDBPyConnection, matched: Matched) -> pd.DataFrame:
+    """Return the non-compliant items that nobody approved, in the order of account, kind, region, resource.
+
+    Columns: account, region, kind, rule (as deployed), resource_id, expired.
+    """
+    found = answer(connection, "deviations")
+    found["resource_id"] = pd.Series(
+        wanted.resources(matched.facts, found.pop("row").to_numpy()), index=found.index, dtype="str"
+    )
+    return found.sort_values(["account", "kind", "region", "resource_id"], ignore_index=True)
 
 
 def run(connection: duckdb.DuckDBPyConnection, question: str) -> None:
@@ -103,49 +119,60 @@ def answer(connection: duckdb.DuckDBPyConnection, question: str) -> pd.DataFrame
     return frame
 
 
-def store(connection: duckdb.DuckDBPyConnection, name: str, frame: pd.DataFrame) -> None:
-    """Create a table from a frame; missing values become NULL."""
-    handed = pa.Table.from_pandas(frame, preserve_index=False)
+def store(
+    connection: duckdb.DuckDBPyConnection, name: str, rows: pd.DataFrame | pa.Table | pa.RecordBatchReader
+) -> None:
+    """Create a table from rows; missing values of a frame become NULL."""
+    handed = pa.Table.from_pandas(rows, preserve_index=False) if isinstance(rows, pd.DataFrame) else rows
     connection.register("handed", handed)
     connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM handed')  # noqa: S608 (a name from our code)
     connection.unregister("handed")
 
 
-def _read_evaluations(connection: duckdb.DuckDBPyConnection, evidence: Evidence) -> None:
-    if evidence.evaluations:
-        files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in evidence.evaluations)
-        connection.execute(f"CREATE VIEW evaluation AS SELECT * FROM read_parquet([{files}])")  # noqa: S608
-    else:
-        connection.execute(f"CREATE TABLE evaluation ({EVALUATION_COLUMNS})")
+def _find_rows(connection: duckdb.DuckDBPyConnection, known: Facts, tags_are_known: bool) -> None:
+    """Store rows that scopes need as `needed_row`, and which of their names fit which test as `passed`."""
 
+    def flags(query: str) -> Array:
+        found = np.zeros(len(known.rows), dtype=bool)
+        found[connection.sql(query).fetchnumpy()["cell"]] = True
+        return found
 
-def _hand_over(
-    connection: duckdb.DuckDBPyConnection,
-    evidence: Evidence,
-    directory: Directory,
-    compiled: Compiled,
-    policy: ReconciliationPolicy,
-) -> None:
-    frames: dict[str, Any] = compiled.frames()
-    frames["kind"] = _typed(directory.kind_table(policy), creator="str", rule="str")
-    frames["region"] = pd.DataFrame(
-        [(region, 1 << bit) for bit, region in enumerate(directory.regions)], columns=["region", "bit"]
-    ).astype({"region": "str", "bit": "int64"})
-    frames["place"] = _typed(evidence.places, account="str", region="str", reason="str")
-    frames["account_place"] = pd.DataFrame(
-        [
-            (account, place)
-            for account in directory.accounts
-            for place in sorted({account, EVERYWHERE} | directory.chains.get(account, frozenset()))
-        ],
-        columns=["account", "place"],
-    ).astype("str")
-    frames["tag_set"] = pd.DataFrame(columns=["tag_set", "key", "value"]).astype(
-        {"tag_set": "int32", "key": "str", "value": "str"}
+    by_tag = f"SELECT DISTINCT cell FROM row_cell WHERE by_tag AND {tags_are_known}"  # noqa: S608 (a bool)
+    batches, passed = wanted.rows(
+        known,
+        wanted.Wanted(
+            tests=connection.sql("FROM resource_test ORDER BY test").df(),
+            whole=flags("SELECT DISTINCT cell FROM row_cell WHERE NOT by_tag"),
+            tagged=flags(by_tag),
+            tag_sets=connection.sql("SELECT DISTINCT tag_set FROM tag_fit").fetchnumpy()["tag_set"],
+            collapsed=flags("SELECT cell FROM placed_cell WHERE collapsed"),
+            tags_are_known=tags_are_known,
+        ),
     )
-    for name, frame in frames.items():
-        store(connection, name, frame)
+    store(connection, "needed_row", pa.RecordBatchReader.from_batches(wanted.ROWS, batches))
+    store(connection, "passed", pa.Table.from_batches(passed, wanted.PASSED))
 
 
-def _typed(frame: pd.DataFrame, **types: str) -> pd.DataFrame:
-    return frame.astype(types)
+def _dimensions(evidence: Evidence, directory: Directory, kinds: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the tables by which accounts, regions, deployed rules and tag sets are known."""
+    number = {account: position for position, account in enumerate(directory.accounts)}
+    places = [
+        (number[account], place)
+        for account in directory.accounts
+        for place in sorted({account, EVERYWHERE} | directory.chains.get(account, frozenset()))
+    ]
+    regions = [(position, region, 1 << position) for position, region in enumerate(directory.regions)]
+    return {
+        "account": _frame(list(enumerate(directory.accounts)), account="int32", id="str"),
+        "account_place": _frame(places, account="int32", place="str"),
+        "region": _frame(regions, number="int32", region="str", bit="int64"),
+        "place": evidence.places.astype({"account": "str", "region": "str", "reason": "str"}),
+        "deployment": kinds.rename_axis("deployment").reset_index().astype(
+            {"deployment": "int32", "kind": "int32", "rule": "str", "creator": "str", "service": "str"}
+        ),
+        "tag_set": evidence.tag_sets.astype({"tag_set": "int32", "key": "str", "value": "str"}),
+    }  # fmt: skip
+
+
+def _frame(rows: list[tuple[Any, ...]], **types: str) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=list(types)).astype(types)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 
 import fsspec
@@ -33,7 +33,8 @@ class Evidence:
     """One snapshot, opened. Frames as in `observation.datasets`; `manifest` as the table snapshot_dataset.
 
     `places` has one row per account and region: account, region, fresh (bool), reason (None: fresh), needed
-    (bool: the account is active, so a scope that includes it cannot be called clean without it).
+    (bool: the account is active, so a scope that includes it cannot be called clean without it). `tag_sets`
+    has tag_set, key, value; evaluations name the sets. `tags_are_known`: they were collected and are fresh.
     """
 
     snapshot_id: str
@@ -46,8 +47,10 @@ class Evidence:
     rule_status: pd.DataFrame
     evaluations: tuple[Path, ...]
     places: pd.DataFrame
+    tag_sets: pd.DataFrame
     organization_is_known: bool
     rules_are_known: bool
+    tags_are_known: bool
 
 
 def latest_snapshot(connection: Connection, now: datetime) -> str:
@@ -97,9 +100,14 @@ def _verified(location: str, manifest: pd.DataFrame, scratch: Path) -> dict[str,
     found = {}
     for row in frames.rows(wanted):
         file = _local(location, str(row.path), scratch)
-        if file is not None and sha256(file.read_bytes()).hexdigest() == row.sha256:
+        if file is not None and _digest(file) == row.sha256:
             found[str(row.path)] = file
     return found
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as content:
+        return file_digest(content, "sha256").hexdigest()
 
 
 def _local(location: str, path: str, scratch: Path) -> Path | None:
@@ -145,8 +153,18 @@ def _assemble(
             known("organizations", name, clock.limits.organizations_since(clock.now))
             for name in ("accounts", "units")
         ),
+        tag_sets=_tag_sets(manifest, files),
         rules_are_known=known("config", "rules", clock.limits.config_since(clock.now)),
+        tags_are_known=known("config", "tag_sets", clock.limits.config_since(clock.now)),
     )
+
+
+def _tag_sets(manifest: pd.DataFrame, files: dict[str, Path]) -> pd.DataFrame:
+    """Return tag_set, key, value of all parts. A set without rows is that of resources without tags."""
+    named = manifest.path[(manifest.service == "config") & (manifest.dataset == "tag_sets")]
+    parts = [pd.read_parquet(files[path]) for path in sorted(set(named.dropna()) & files.keys())]
+    columns = ["tag_set", "key", "value"]
+    return pd.concat(parts)[columns].drop_duplicates() if parts else pd.DataFrame(columns=columns)
 
 
 _COLUMNS = {

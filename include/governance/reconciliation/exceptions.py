@@ -8,16 +8,17 @@ requests that were not approved, and those that were withdrawn, revoked or close
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-import pandas as pd
 from pydantic import ValidationError
 from sqlalchemy import Connection, text
 
 from governance import resources
 from governance.reconciliation.policy import ExceptionLimits
 from governance.register.scope import SCOPES, Scope
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Phase = Literal["upcoming", "active", "expired"]
 
@@ -106,12 +107,12 @@ def ranks(exceptions: list[LiveException], levels: list[tuple[int, int, int]]) -
     `levels` holds per scope (index of its exception, place level, rule level). The order is: place (resource,
     tag, account, OU, root), rule (exact, pattern, any), latest approval, lowest number.
     """
-    keys = []
-    for index, place, rule in levels:
-        exception = exceptions[index]
-        approved = exception.decided_at or datetime.min.replace(tzinfo=UTC)
-        keys.append(
-            (place, rule, -pd.Timestamp(approved).value if exception.decided_at else 0, exception.number)
-        )
+    latest_first = [-microseconds(exception.decided_at) for exception in exceptions]
+    keys = [(place, rule, latest_first[index], exceptions[index].number) for index, place, rule in levels]
     order = {key: position for position, key in enumerate(sorted(set(keys)))}
     return [order[key] for key in keys]
+
+
+def microseconds(instant: datetime | None) -> int:
+    """Microseconds since 1970 (UTC); an approval without an instant counts as 1970."""
+    return 0 if instant is None else (instant - _EPOCH) // timedelta(microseconds=1)

@@ -36,16 +36,18 @@ def judge(
     policy: ReconciliationPolicy,
     owners: OwnershipPolicy,
     now: datetime,
+    memory: str = engine.MEMORY,
 ) -> Judgement:
     """Judge every live exception and every non-compliant item of a snapshot."""
     with (
         tempfile.TemporaryDirectory(prefix="governance-duckdb-") as scratch,
-        engine.database(Path(scratch)) as database,
+        engine.database(Path(scratch), memory) as database,
     ):
         matched = engine.match(database, known, exceptions, policy)
         facts = standing.facts(exceptions, matched, clean_before, policy.stale_after_observations)
         judged = verdicts.judge(database, exceptions, facts, known.snapshot_id)
-    deviations = findings.of_deviations(matched.deviations, exceptions, matched.directory, policy, owners)
+        unapproved = engine.deviations(database, matched)
+    deviations = findings.of_deviations(unapproved, exceptions, matched.directory, policy, owners)
     return Judgement(
         verdicts=judged,
         exception_findings=findings.of_exceptions(judged, exceptions, policy, owners),

@@ -18,7 +18,7 @@ import pandas as pd
 from sqlalchemy import Connection, Engine, text
 
 from governance import resources
-from governance.reconciliation import evidence, exceptions, findings
+from governance.reconciliation import engine, evidence, exceptions, findings
 from governance.reconciliation import policy as policy_files
 from governance.reconciliation.evidence import Evidence
 from governance.reconciliation.exceptions import LiveException
@@ -49,11 +49,13 @@ def reconcile(
     policies: Path,
     lake: str | None = None,
     snapshot_id: str | None = None,
+    memory: str = engine.MEMORY,
 ) -> Reconciled:
     """Reconcile at `now` (UTC) with a snapshot, by default the newest finished one up to `now`.
 
     `policies` is the folder with reconciliation.yaml, exception_limits.yaml and ownership.yaml; `lake` is
-    where the snapshot is now, by default where it was written. Raises GovernanceError where there is no such
+    where the snapshot is now, by default where it was written; `memory` is what the join may take before it
+    spills to disk. Raises GovernanceError where there is no such
     snapshot, DocumentError where a policy is wrong.
     """
     policy, limits = policy_files.read(policies)
@@ -64,7 +66,7 @@ def reconcile(
         live = exceptions.live(connection, now, limits)
         clean = _clean_before(connection, now, chosen)
         with evidence.opened(connection, chosen, now, policy.evidence, lake) as known:
-            judgement = judge(known, live, clean, policy, owners, now)
+            judgement = judge(known, live, clean, policy, owners, now, memory)
         digest = _input_digest(known, live, clean, policy)
         written = _store_verdicts(connection, judgement.verdicts, now, chosen)
         turns = _sync_findings(connection, judgement, known, now)

@@ -8,20 +8,17 @@ the rows.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pandas as pd
 
 from governance.reconciliation.arns import resource_tests
 from governance.reconciliation.directory import Directory
-from governance.reconciliation.exceptions import LiveException, ranks
+from governance.reconciliation.exceptions import LiveException, microseconds, ranks
 from governance.register.patterns import has_wildcard
 from governance.register.scope import Dimensions, Scope
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-PREFIXES = (12, 8, 4, 0)
+PREFIXES = (24, 16, 12, 8, 4, 0)
 """Lengths of the literal beginning by which patterns of resources are looked up."""
 
 TABLES = {
@@ -30,9 +27,9 @@ TABLES = {
     "exclusion": {"exclusion": "int64", "scope": "int64", "has_resource": "bool", "tags": "int64"},
     "place_of": {"owner": "int64", "place": "str", "mask": "int64"},
     "kind_of": {"owner": "int64", "kind": "int64"},
-    "resource_test": {"owner": "int64", "value": "str", "is_pattern": "bool", "prefix": "str",
-                      "account": "str", "mask": "int64", "service": "str"},
-    "tag_test": {"owner": "int64", "key": "str", "value": "str"},
+    "resource_test": {"test": "int32", "owner": "int64", "value": "str", "is_pattern": "bool", "like": "str",
+                      "prefix": "str", "account": "str", "mask": "int64", "service": "str"},
+    "tag_test": {"owner": "int64", "key": "str", "value": "str", "is_pattern": "bool"},
 }  # fmt: skip
 """Tables and their columns. `owner` is a scope (from 0) or an exclusion (from -1 downwards); `ends` is in
 microseconds since 1970 (UTC)."""
@@ -102,7 +99,7 @@ def _add_scope(
             index,
             rank,
             exception.phase,
-            _microseconds(exception.valid_until),
+            microseconds(exception.valid_until),
             is_broad,
             bool(scope.resource),
             len(scope.tag),
@@ -115,10 +112,6 @@ def _add_scope(
         _add_dimensions(compiled, owner, excluded, directory)
 
 
-def _microseconds(instant: datetime | None) -> int:
-    return 0 if instant is None else (instant - _EPOCH) // timedelta(microseconds=1)
-
-
 def _add_dimensions(compiled: Compiled, owner: int, named: Dimensions, directory: Directory) -> None:
     rows = compiled.rows
     mask = directory.region_mask(named.region)
@@ -126,19 +119,25 @@ def _add_dimensions(compiled: Compiled, owner: int, named: Dimensions, directory
     rows["kind_of"] += [(owner, kind) for kind in directory.kinds_of(named.rule, named.resource_type)]
     for value in named.resource:
         for test in resource_tests(value):
+            is_pattern = has_wildcard(test.value)
             regions = directory.region_mask((test.region,) if test.region else ())
             rows["resource_test"].append(
                 (
+                    len(rows["resource_test"]),
                     owner,
-                    like(test.value) if has_wildcard(test.value) else test.value,
-                    has_wildcard(test.value),
-                    _prefix(test.value) if has_wildcard(test.value) else "",
+                    test.value,
+                    is_pattern,
+                    like(test.value) if is_pattern else "",
+                    _prefix(test.value) if is_pattern else "",
                     like(test.account or "*"),
                     regions,
                     like(test.service or "*"),
                 )
             )
-    rows["tag_test"] += [(owner, key, like(value)) for key, value in sorted(named.tag.items())]
+    rows["tag_test"] += [
+        (owner, key, like(value) if has_wildcard(value) else value, has_wildcard(value))
+        for key, value in sorted(named.tag.items())
+    ]
 
 
 def like(pattern: str) -> str:

@@ -35,7 +35,6 @@ def facts(
     matched: Matched,
     clean_before: dict[int, int],
     stale_after: int,
-    tags_are_known: bool = False,
 ) -> pd.DataFrame:
     """Return one row per exception: what `verdicts.sql` decides on, plus what is told to people.
 
@@ -49,7 +48,7 @@ def facts(
     for index, exception in enumerate(exceptions):
         found = counts.get(index, dict.fromkeys(("matched", "assessed", "covered", "stale", "won"), 0))
         scopes = [
-            _scope_standing(scope, seen, matched.directory, found["matched"], tags_are_known)
+            _scope_standing(scope, seen, matched.directory, found["matched"])
             for scope, seen in zip(exception.scopes, evidence.get(index, _unseen(exception)), strict=True)
         ]
         standing = _combine(scopes)
@@ -92,6 +91,7 @@ class _Unseen:
     has_place: bool = False
     gap: str | None = None
     seen: bool = True
+    untagged: int = 0
 
 
 def _unseen(exception: LiveException) -> list[Any]:
@@ -99,9 +99,7 @@ def _unseen(exception: LiveException) -> list[Any]:
     return [_Unseen()] * len(exception.scopes)
 
 
-def _scope_standing(
-    scope: Scope, evidence: Any, directory: Directory, matched: int, tags_are_known: bool
-) -> Standing:
+def _scope_standing(scope: Scope, evidence: Any, directory: Directory, matched: int) -> Standing:
     account = _account_standing(scope, directory)
     if account.state != "alive" or account.gap:
         return account
@@ -118,8 +116,7 @@ def _scope_standing(
         if complete:
             return Standing("orphaned_resource", name)
         return Standing(gap=gap or f"resource {name} was not met, but no active account is in scope")
-    if scope.tag and not tags_are_known:
-        gap = gap or "tags of resources were not collected"
+    gap = gap or _unknown_tags(scope, int(evidence.untagged), directory)
     return Standing(gap=gap or _unsound(rules, directory, matched))
 
 
@@ -144,6 +141,14 @@ def _unknown_unit(scope: Scope, directory: Directory) -> str | None:
     if directory.evidence.organization_is_known:
         return None
     return f"where accounts are is not known, and the scope names {', '.join(scope.ou)}" if scope.ou else None
+
+
+def _unknown_tags(scope: Scope, untagged: int, directory: Directory) -> str | None:
+    if not any(named.tag for named in (scope, *scope.exclude)):
+        return None
+    if not directory.evidence.tags_are_known:
+        return "tags of resources were not collected"
+    return f"tags of {untagged:,} evaluations in its scope were not collected" if untagged else None
 
 
 def _unsound(rules: set[Any], directory: Directory, matched: int) -> str | None:

@@ -129,6 +129,12 @@ class AirflowApi:
             sick = self._sick()
         self._log_in()
 
+    def keep_pool(self, name: str, slots: int, description: str) -> None:
+        """Create a pool; one that is there stays as somebody set it."""
+        known = self.call("GET", "pools", limit=1000)["pools"]
+        if name not in [pool["name"] for pool in known]:
+            self.call("POST", "pools", {"name": name, "slots": slots, "description": description})
+
     def _sick(self) -> list[str]:
         try:
             answer = self.client.get(f"{self.base_url}/api/v2/monitor/health").json()

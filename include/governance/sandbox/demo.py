@@ -22,6 +22,7 @@ from governance.sandbox.pipelines import DagProgress, Pipelines
 from governance.sandbox.processes import Processes, family_memory, free_port
 from governance.sandbox.report import DemoReport, build_report
 from governance.sandbox.surroundings import Services, write_environment_file
+from governance.settings import INTAKE_POOL, Settings
 
 PREFERRED_PORT = 8080
 SERVICES = "services"
@@ -81,6 +82,7 @@ class Demo:
             home.start(processes, environment)
             api = AirflowApi(f"http://127.0.0.1:{home.port}", home.secrets()["password"])
             api.wait_until_healthy(processes)
+            api.keep_pool(INTAKE_POOL, Settings().intake_slots, "Sources pulled at once")
         with self._lap("Pipelines"):
             run_id = f"demo__{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
             progress = Pipelines(api, run_id, self.view.pipelines).run()

@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from governance.sandbox import jira_documents
-from governance.sandbox.jira_faults import Faults
+from governance.sandbox.faults import Faults, Manner
 from governance.sandbox.jql import JqlError, Query, parse
 
 Issue = dict[str, Any]
@@ -49,6 +49,7 @@ class Jira:
         for version in ("2", "3"):
             routes.append(Route(f"/rest/api/{version}/field", self._guarded(self._field)))
             routes.append(Route(f"/rest/api/{version}/myself", self._guarded(self._myself)))
+            routes.append(Route(f"/rest/api/{version}/issue/{{key}}", self._guarded(self._issue)))
         routes.append(Route("/_stand-in/faults", self.faults.endpoint, methods=["GET", "POST", "DELETE"]))
         return Starlette(routes=routes)
 
@@ -58,7 +59,7 @@ class Jira:
         async def guarded(request: Request) -> Response:
             fault = self.faults.next(request.url.path)
             if fault is not None:
-                struck = await fault.strike()
+                struck = await fault.strike(MANNER)
                 if struck is not None:
                     return struck
             if not self._is_known(request.headers.get("authorization", "")):
@@ -67,7 +68,7 @@ class Jira:
                 response = await run_in_threadpool(answer, request)
             except (JqlError, ValueError) as error:
                 return _errors(400, f"Error in the JQL Query: {error}")
-            return fault.alter(response, _token_here(request)) if fault else response
+            return fault.alter(response, MANNER, _token_here(request)) if fault else response
 
         return guarded
 
@@ -110,6 +111,14 @@ class Jira:
         expanded = "changelog" in request.query_params.get("expand", "").split(",")
         return [jira_documents.render(issue, fields, version, expanded) for issue in issues]
 
+    def _issue(self, request: Request) -> Response:
+        """One issue, by its id, its key, or a key it had before it moved."""
+        sought = request.path_params["key"]
+        for issue in self.issues:
+            if sought in (issue["id"], issue["key"], *jira_documents.old_keys(issue)):
+                return JSONResponse(jira_documents.render(issue, ["*all"], "3", expanded=False))
+        return _errors(404, "Issue does not exist or you do not have permission to see it.")
+
     def _field(self, _: Request) -> Response:
         return JSONResponse(jira_documents.fields(self.issues))
 
@@ -118,8 +127,15 @@ class Jira:
         return JSONResponse({**user, "active": True, "timeZone": ZONE})
 
 
+def _refusal(message: str) -> dict[str, Any]:
+    return {"errorMessages": [message], "errors": {}}
+
+
+MANNER = Manner("Jira", _refusal, "issues", "Basic authentication with an expired API token.")
+
+
 def _errors(status: int, message: str) -> Response:
-    return JSONResponse({"errorMessages": [message], "errors": {}}, status_code=status)
+    return JSONResponse(_refusal(message), status_code=status)
 
 
 def _size(request: Request, most: int) -> int:

@@ -24,6 +24,12 @@ def render(issue: Issue, fields: Sequence[str], version: Literal["2", "3"], expa
     return rendered
 
 
+def old_keys(issue: Issue) -> list[str]:
+    """Return the keys that an issue had before it moved, by which Jira still finds it."""
+    items = [item for entry in issue["changelog"]["histories"] for item in entry["items"]]
+    return [item["fromString"] for item in items if item["field"] == "Key"]
+
+
 def _is_wanted(name: str, fields: Sequence[str]) -> bool:
     if f"-{name}" in fields:
         return False

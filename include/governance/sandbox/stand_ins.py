@@ -13,11 +13,13 @@ from typing import Any
 
 import boto3
 
+from governance.sandbox import github as github_site
 from governance.sandbox import http_server, mail
 from governance.sandbox import jira as jira_site
+from governance.sandbox import servicenow as servicenow_site
 from governance.sandbox.aws.server import serve as serve_aws
-from governance.sandbox.jira_faults import Faults
-from governance.sandbox.scenario import Scenario
+from governance.sandbox.faults import Faults
+from governance.sandbox.scenario import Scenario, code_requests
 
 BUCKET = "governance-drops"
 REGION = "eu-central-1"
@@ -64,7 +66,7 @@ def _aws(scenario: Scenario, site: Site) -> Iterator[Connections]:
 
 @contextmanager
 def _jira(scenario: Scenario, site: Site) -> Iterator[Connections]:
-    jira = jira_site.Jira(scenario.jira_issues, Faults())
+    jira = jira_site.Jira(scenario.jira_issues, Faults("/search"))
     with http_server.serve(jira.application(), site.port, site.host) as served:
         yield {
             "platform_jira": {
@@ -74,6 +76,21 @@ def _jira(scenario: Scenario, site: Site) -> Iterator[Connections]:
                 "password": jira.token,
             }
         }
+
+
+@contextmanager
+def _servicenow(scenario: Scenario, site: Site) -> Iterator[Connections]:
+    desk = servicenow_site.ServiceNow(scenario.servicenow_tables, Faults("/table/"))
+    with http_server.serve(desk.application(), site.port, site.host) as served:
+        connection = {"conn_type": "http", "host": served.url, "login": desk.login, "password": desk.password}
+        yield {"service_desk": connection}
+
+
+@contextmanager
+def _github(scenario: Scenario, site: Site) -> Iterator[Connections]:
+    github = github_site.Github(code_requests.REPOSITORY, scenario.github_issues, Faults("/issues"))
+    with http_server.serve(github.application(), site.port, site.host) as served:
+        yield {"platform_requests": {"conn_type": "http", "host": served.url, "password": github.token}}
 
 
 @contextmanager
@@ -101,6 +118,8 @@ STAND_INS: tuple[StandIn, ...] = (
     StandIn("jira", 5001, _jira),
     StandIn("smtp", 5002, _smtp),
     StandIn("exception_register", None, _exception_register),
+    StandIn("servicenow", 5003, _servicenow),
+    StandIn("github", 5004, _github),
 )
 PORTS = {one.name: one.port for one in STAND_INS if one.port is not None}
 

@@ -1,8 +1,12 @@
-"""Paginators: given the answer to one page, say how to ask for the next. No transport in here."""
+"""Paginators: given the answer to one page, say how to ask for the next; and where the next pull starts.
+
+No transport in here.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from governance.errors import SourceUnavailableError
@@ -135,3 +139,37 @@ class KeysetPages:
             )
         self.last = last
         return True
+
+
+@dataclass
+class UpdatedSince:
+    """Incremental state: the latest update time seen; a pull starts an overlap before the last one's.
+
+    The overlap forgives clocks that differ and records that were committed after their time stamp.
+
+    >>> state = UpdatedSince.of({"updated": "2026-03-01T10:00:00+00:00"}, overlap_minutes=60)
+    >>> state.start.isoformat()
+    '2026-03-01T09:00:00+00:00'
+    >>> state.saw(datetime.fromisoformat("2026-03-02T00:00:00+00:00")), state.saw(None), state.cursor
+    (None, None, {'updated': '2026-03-02T00:00:00+00:00'})
+    >>> UpdatedSince.of(None, overlap_minutes=60).start is None
+    True
+    """
+
+    start: datetime | None
+    latest: datetime | None
+
+    @classmethod
+    def of(cls, cursor: dict[str, Any] | None, overlap_minutes: int) -> UpdatedSince:
+        """Return the state that the last complete pull left; without one everything is asked for."""
+        latest = datetime.fromisoformat(cursor["updated"]) if cursor else None
+        return cls(latest - timedelta(minutes=overlap_minutes) if latest else None, latest)
+
+    def saw(self, at: datetime | None) -> None:
+        """Note the update time of a record; None where it has none that can be read."""
+        self.latest = max(filter(None, (self.latest, at)), default=None)
+
+    @property
+    def cursor(self) -> dict[str, Any] | None:
+        """What the next pull needs to know; None where nothing was ever seen."""
+        return {"updated": self.latest.isoformat()} if self.latest else None

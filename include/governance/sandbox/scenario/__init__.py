@@ -5,6 +5,7 @@ scenario.world          # what the AWS stand-in serves
 scenario.jira_issues    # what the Jira stand-in serves
 scenario.csv_drops      # what lies in the S3 bucket
 scenario.yaml_registers # what lies in the exception register's folder
+scenario.servicenow_tables, scenario.github_issues
 scenario.planted        # what must be found, and `answers.check` looks whether it was
 """
 

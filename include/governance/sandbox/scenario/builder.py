@@ -11,6 +11,7 @@ from random import Random
 import numpy as np
 
 from governance.sandbox.scenario import (
+    code_requests,
     deviations,
     estate,
     flow,
@@ -28,6 +29,7 @@ from governance.sandbox.scenario import (
     programmes,
     registers,
     rules,
+    service_desk,
 )
 from governance.sandbox.scenario.exception_plot import ExceptionPlot
 from governance.sandbox.scenario.exceptions import ExceptionDesk
@@ -43,7 +45,7 @@ from governance.sandbox.scenario.model import (
     Ticket,
 )
 from governance.sandbox.scenario.tickets import TicketDesk
-from governance.sandbox.world import World
+from governance.sandbox.world import Account, World
 
 CHANGES, JIRA_ADDITIONS, CSV_ADDITIONS, EXCEPTIONS = 190, 80, 125, 92
 """Everyday requests; the planted ones come on top."""
@@ -80,9 +82,20 @@ def build(seed: int = SEED) -> Scenario:
     planted = [*answers_yaml, *found.planted, found.total(), *answers_jira, *answers_csv, *malformed.totals()]
     others, answers_others = planes.build(seed, world, entries, _numbers(entries))
     world = replace(world, policies=(*world.policies, *planes.policies()), planes=others)
+    desk_of = service_desk.build(*_later(seed + 31, accounts))
+    code = code_requests.build(*_later(seed + 32, accounts))
     files, answers_files = offices.build()
-    planted += [*answers_others, *answers_files]
-    return Scenario(world, issues, drops, texts, planted, office_files=files)
+    planted += [*answers_others, *desk_of.planted, *code.planted, *answers_files]
+    return Scenario(
+        world, issues, drops, texts, planted,
+        servicenow_tables=desk_of.tables, github_issues=code.issues, office_files=files,
+    )  # fmt: skip
+
+
+def _later(seed: int, accounts: tuple[Account, ...]) -> tuple[Random, TicketDesk]:
+    """Chance of its own for a source that was added later: it changes nothing that was told before."""
+    random = Random(seed)  # noqa: S311 (a story, not a secret)
+    return random, TicketDesk(random, accounts)
 
 
 def _exceptions(random: Random, desk: ExceptionDesk, found: deviations.Deviations) -> list[ExceptionEntry]:

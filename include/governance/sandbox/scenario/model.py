@@ -16,6 +16,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 SEED = 20261116
 JIRA, CSV, YAML = "platform_jira", "landing_zone_csv", "exception_register"
 OPS_ITEMS, CATALOG = "ops_items", "service_catalog"
+SERVICENOW, GITHUB = "service_desk", "platform_requests"
 
 Expectation = Literal["verdict", "finding", "quarantine", "email", "no_email", "owner"]
 
@@ -61,6 +62,7 @@ class Scenario:
 
     `jira_issues`: issues of Jira Cloud with their changelog, descriptions as plain text.
     `csv_drops` and `office_files`: S3 key -> bytes. `yaml_registers`: file name -> text.
+    `servicenow_tables`: table -> rows, columns in both forms. `github_issues`: issues with their `@events`.
     """
 
     world: World
@@ -70,6 +72,8 @@ class Scenario:
     planted: list[Planted]
     now: datetime = NOW
     office_files: dict[str, bytes] = field(default_factory=dict)
+    servicenow_tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    github_issues: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import csv
-import io
+import re
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain
 
 from governance.intake.readers.files.limits import LONGEST_CELL, UnreadableFileError, kept
 from governance.intake.readers.files.options import CsvOptions
@@ -33,9 +33,8 @@ def delimited(text: str, options: CsvOptions) -> Iterator[Row]:
     >>> list(delimited("a,b\\n1,2\\n3\\n", options))
     [(2, {'a': '1', 'b': '2'}, None), (3, {'a': '3'}, '1 cell where the header has 2')]
     """
-    lines = list(io.StringIO(text, newline=""))
     header: list[str] | None = None
-    for line, cells, problem in _cut(lines, options):
+    for line, cells, problem in _cut(_Lines(text), options):
         if header is not None:
             if problem:
                 yield line, {"@line": kept(cells[0])}, problem
@@ -49,21 +48,54 @@ def delimited(text: str, options: CsvOptions) -> Iterator[Row]:
                 raise UnreadableFileError(why, line, legible({"@text": kept(text)}, None, "")[0])
 
 
-def _cut(lines: list[str], options: CsvOptions) -> Iterator[tuple[int, list[str], str | None]]:
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+
+
+class _Lines:
+    """The lines of a text, one at a time: a list of them would take more memory than the text.
+
+    Those of the row that is being read are remembered, to begin again after its first.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._rest: Iterator[str] = (found[0] for found in _LINE.finditer(text))
+        self._of_row: list[str] = []
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._rest)
+        self._of_row.append(line)
+        return line
+
+    def row_is_whole(self) -> None:
+        self._of_row.clear()
+
+    def begin_after_broken(self) -> str:
+        """Return the line with which the broken row begins; the next one is that after it."""
+        broken, *again = self._of_row
+        self._rest = chain(again, self._rest)
+        self._of_row = []
+        return broken
+
+
+def _cut(lines: _Lines, options: CsvOptions) -> Iterator[tuple[int, list[str], str | None]]:
     """Yield (line, cells, problem). A line with broken quotes is broken alone: reading resumes after it."""
     begin = 0
-    while begin < len(lines):
-        rest = islice(lines, begin, None)
-        reader = csv.reader(rest, delimiter=options.delimiter, quotechar=options.quote, strict=True)
+    while True:
+        reader = csv.reader(lines, delimiter=options.delimiter, quotechar=options.quote, strict=True)
         row = 0
         try:
             for cells in reader:
+                lines.row_is_whole()
                 yield begin + row + 1, cells, None
                 row = reader.line_num
             return
         except csv.Error as error:
             broken = begin + row
-            yield broken + 1, [lines[broken].rstrip("\r\n")], f"the line cannot be cut into cells: {error}"
+            line = lines.begin_after_broken().rstrip("\r\n")
+            yield broken + 1, [line], f"the line cannot be cut into cells: {error}"
             begin = broken + 1
 
 

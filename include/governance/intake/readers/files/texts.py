@@ -39,7 +39,7 @@ def decoded(content: bytes, encoding: str) -> str:
 
 def legible(raw: Raw, problem: str | None, encoding: str) -> tuple[Raw, str | None]:
     """Return the raw record with foreign bytes shown as `<0xE9>`, and say so as its problem."""
-    if not any(_is_foreign(value) for value in raw.values() if isinstance(value, str)):
+    if not _is_foreign("".join([value for value in raw.values() if isinstance(value, str)])):
         return raw, problem
     shown = {name: _show(value) if isinstance(value, str) else value for name, value in raw.items()}
     return shown, problem or f"the line holds bytes that are not {encoding}"

@@ -14,6 +14,7 @@ from typing import Any
 NO_RESPONSE = "_No response_"
 _HEADING = re.compile(r"### +(.+?)\s*$")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_CODE = re.compile(r"(`{3,})[^\n`]*\n(.*?)\n?\1", re.DOTALL)
 _TASK = re.compile(r"- \[([ xX])\] +(.*)$")
 
 
@@ -55,6 +56,9 @@ def _fence(line: str, inside: str) -> str:
 
 
 def _answer(text: str) -> Any:
+    code = _CODE.fullmatch(text)
+    if code:
+        text = code[2]  # a field with `render` is written down as one block of code
     if not text or text == NO_RESPONSE:
         return None
     tasks = [_TASK.match(line) for line in text.split("\n") if line.strip()]

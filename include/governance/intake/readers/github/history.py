@@ -35,7 +35,7 @@ def states(issue: Raw) -> Iterator[tuple[Raw, datetime, str | None, list[Raw]]]:
 def state_word(issue: Raw) -> str:
     """Return `open`, `closed as completed`, `closed as not planned`, or `closed` where no reason is given."""
     if issue.get("state") != "closed":
-        return str(issue.get("state"))
+        return str(issue.get("state") or "")
     reason = issue.get("state_reason")
     return f"closed as {str(reason).replace('_', ' ')}" if reason else "closed"
 

@@ -20,7 +20,8 @@ class GithubOptions(HttpOptions):
     labels: tuple[str, ...] = Field(default=(), description="Only issues that have all of these")
     form: tuple[str, ...] = Field(default=(), description=_FORM)
     history: bool = Field(
-        default=True, description="Ask for the events of each issue: one request more for each that changed"
+        default=True,
+        description="Ask for the events of each issue: one request more for each issue of the pull",
     )
     page_size: int = Field(default=100, ge=1, le=100)
     overlap_minutes: int = Field(default=60, ge=1, description="How far behind the last update a pull starts")

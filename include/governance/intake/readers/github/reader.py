@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from governance.errors import SourceUnavailableError
 from governance.intake.readers.github.history import EVENTS, instant
 from governance.intake.readers.github.options import GithubOptions
 from governance.intake.readers.http import JsonHttp
-from governance.intake.readers.paginators import LinkPages
+from governance.intake.readers.paginators import LinkPages, UpdatedSince
 from governance.intake.records import Pull, Raw, Record
 
 ACCEPT = "application/vnd.github+json"
@@ -37,10 +37,10 @@ class GithubReader:
 
     def records(self, pull: Pull, cursor: dict[str, Any] | None = None) -> Iterator[Record]:
         """Yield one record per issue; the cursor afterwards holds the latest update time that was seen."""
-        latest = datetime.fromisoformat(cursor["updated"]) if cursor else None
+        since = UpdatedSince.of(cursor, self.options.overlap_minutes)
         seen: set[tuple[Any, Any]] = set()
         pull_requests: set[Any] = set()
-        for issue in self._items(self._first_page(latest)):
+        for issue in self._items(self._first_page(since.start)):
             if "pull_request" in issue:
                 pull_requests.add(issue.get("number"))
                 continue
@@ -49,11 +49,11 @@ class GithubReader:
                 continue  # issues move between pages while they are read; that is no second record
             seen.add(state)
             at = _time(issue.get("updated_at"))
-            latest = max(filter(None, (latest, at)), default=None)
+            since.saw(at)
             yield self._record(issue, at, pull)
         if pull_requests:
             pull.notes.append(f"{len(pull_requests)} pull requests are no issues and were left out")
-        pull.cursor = {"updated": latest.isoformat()} if latest else None
+        pull.cursor = since.cursor
         pull.whole = cursor is None
 
     def trace(self, key: str) -> str:
@@ -86,16 +86,15 @@ class GithubReader:
     def _repository(self) -> str:
         return f"/repos/{self.options.repository}"
 
-    def _first_page(self, latest: datetime | None) -> LinkPages:
+    def _first_page(self, start: datetime | None) -> LinkPages:
         # Ordered by creation, which never changes: an update meanwhile shifts no issue past a page already
         # read. What a deletion meanwhile shifts, the next whole pull finds.
         asked: dict[str, Any] = {"state": "all", "sort": "created", "direction": "asc"}
         asked["per_page"] = self.options.page_size
         if self.options.labels:
             asked["labels"] = ",".join(self.options.labels)
-        if latest is not None:
-            since = (latest - timedelta(minutes=self.options.overlap_minutes)).astimezone(UTC)
-            asked["since"] = f"{since:%Y-%m-%dT%H:%M:%SZ}"
+        if start is not None:
+            asked["since"] = f"{start.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
         return LinkPages(f"{self._repository}/issues", asked)
 
     def _items(self, pages: LinkPages) -> Iterator[Raw]:

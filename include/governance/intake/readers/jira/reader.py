@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,7 +18,7 @@ from governance.errors import SourceUnavailableError
 from governance.intake.readers.http import JsonHttp
 from governance.intake.readers.jira.history import first_key
 from governance.intake.readers.jira.options import JiraOptions
-from governance.intake.readers.paginators import OffsetPages, TokenPages
+from governance.intake.readers.paginators import OffsetPages, TokenPages, UpdatedSince
 from governance.intake.records import Pull, Raw, Record
 
 _SEARCH = {"cloud": "/rest/api/3/search/jql", "data_center": "/rest/api/2/search"}
@@ -37,18 +37,18 @@ class JiraReader:
 
     def records(self, pull: Pull, cursor: dict[str, Any] | None = None) -> Iterator[Record]:
         """Yield one record per issue; the cursor afterwards holds the latest update time that was seen."""
-        latest = datetime.fromisoformat(cursor["updated"]) if cursor else None
+        since = UpdatedSince.of(cursor, self.options.overlap_minutes)
         seen: set[tuple[str, str]] = set()
-        for issue in self._issues(self._jql(latest)):
+        for issue in self._issues(self._jql(since.start)):
             key, updated = _identity(issue), str((issue.get("fields") or {}).get("updated"))
             if (key, updated) in seen:
                 continue  # issues move between pages while they are read; that is no second record
             seen.add((key, updated))
             pull.places.add(key)
             at = _time(updated)
-            latest = max(filter(None, (latest, at)), default=None)
+            since.saw(at)
             yield Record(key, issue, None if at else f"updated is {updated!r}, which is no time of Jira's")
-        pull.cursor = {"updated": latest.isoformat()} if latest else None
+        pull.cursor = since.cursor
         pull.whole = cursor is None
 
     def trace(self, key: str) -> str:
@@ -64,14 +64,14 @@ class JiraReader:
         where = f"it was moved and is now {now}" if now != key else "it is still there"
         return f"{where}, outside of the source's search"
 
-    def _jql(self, latest: datetime | None) -> str:
+    def _jql(self, start: datetime | None) -> str:
         # Ordered by key, which never changes: an update meanwhile shifts no issue past a page already read.
         order = "ORDER BY key ASC"
-        if latest is None:
+        if start is None:
             return f"{self.options.jql} {order}"
         zone = ZoneInfo(self.options.user_time_zone or self.time_zone)
-        since = (latest - timedelta(minutes=self.options.overlap_minutes)).astimezone(zone)
-        return f'{self.options.jql} AND updated >= "{since:%Y-%m-%d %H:%M}" {order}'
+        since = f"{start.astimezone(zone):%Y-%m-%d %H:%M}"
+        return f'{self.options.jql} AND updated >= "{since}" {order}'
 
     def _issues(self, jql: str) -> Iterator[Raw]:
         path = _SEARCH[self.options.deployment]

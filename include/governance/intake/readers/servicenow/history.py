@@ -30,7 +30,8 @@ def observations(row: Raw, decided: Collection[str], url: str | None) -> list[Ob
         seen.append(_observation(now, at, who, entries, decided, url))
         for entry in reversed(entries):
             name, old = str(entry["fieldname"]), entry.get("oldvalue")
-            now = {**now, name: known.get((name, str(old)), old or None)}
+            kept = {other: value for other, value in now.items() if not other.startswith(f"{name}.")}
+            now = {**kept, name: known.get((name, str(old)), old or None)}
     if created < changes[0][0]:
         seen.append(_observation(now, created, raw_of(now.get("sys_created_by")), None, decided, url))
     return seen[::-1]

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from governance.errors import SourceUnavailableError
 from governance.intake.readers.answers import Answer
 from governance.intake.readers.http import JsonHttp
-from governance.intake.readers.paginators import KeysetPages, LinkPages
+from governance.intake.readers.paginators import KeysetPages, LinkPages, UpdatedSince
 from governance.intake.readers.servicenow.options import ServiceNowOptions
 from governance.intake.readers.servicenow.values import instant, raw_of, written
 from governance.intake.records import Pull, Raw, Record
@@ -38,19 +38,20 @@ class ServiceNowReader:
 
     def records(self, pull: Pull, cursor: dict[str, Any] | None = None) -> Iterator[Record]:
         """Yield one record per row; the cursor afterwards holds the latest update time that was seen."""
-        latest = datetime.fromisoformat(cursor["updated"]) if cursor else None
-        since = latest - timedelta(minutes=self.options.overlap_minutes) if latest else None
+        since = UpdatedSince.of(cursor, self.options.overlap_minutes)
         audited = self.options.history
         seen: set[tuple[str, str]] = set()
-        for page in self._pages(self.options.table, self._which(since), "sys_updated_on", self._parameters()):
+        for page in self._pages(
+            self.options.table, self._which(since.start), "sys_updated_on", self._parameters()
+        ):
             rows = [row for row in page if _is_new(row, seen)]
             trails = self._trails(rows, pull) if audited else {}
             audited = audited and trails is not None
             for row in rows:
                 at = instant(raw_of(row.get("sys_updated_on")))
-                latest = max(filter(None, (latest, at)), default=None)
+                since.saw(at)
                 yield self._record(row, at, (trails or {}).get(str(raw_of(row.get("sys_id")))), pull)
-        pull.cursor = {"updated": latest.isoformat()} if latest else None
+        pull.cursor = since.cursor
         pull.whole = cursor is None
 
     def trace(self, key: str) -> str:
@@ -63,8 +64,8 @@ class ServiceNowReader:
             return f"it is still in {self.options.table}, and no longer fits the query of the source"
         return f"{self.options.table} has no such record: deleted, or hidden from our account"
 
-    def _which(self, since: datetime | None) -> str:
-        conditions = [self.options.query, f"sys_updated_on>={written(since)}" if since else ""]
+    def _which(self, start: datetime | None) -> str:
+        conditions = [self.options.query, f"sys_updated_on>={written(start)}" if start else ""]
         return "^".join(filter(None, conditions))
 
     def _parameters(self) -> dict[str, Any]:
@@ -92,7 +93,7 @@ class ServiceNowReader:
             chosen = ids[start : start + _RECORDS_PER_AUDIT]
             which = (
                 f"tablename={self.options.table}^documentkeyIN{','.join(chosen)}"
-                f"^fieldnameIN{','.join(self.columns)}"
+                f"^fieldnameIN{','.join(sorted({name.partition('.')[0] for name in self.columns}))}"
             )
             parameters = {"sysparm_display_value": "false", "sysparm_fields": _AUDIT_COLUMNS}
             try:

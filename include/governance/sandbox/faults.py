@@ -12,6 +12,7 @@ import asyncio
 import json
 import threading
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, get_args
 
@@ -22,6 +23,7 @@ from governance.errors import GovernanceError
 
 Kind = Literal[
     "too_many_requests",
+    "secondary_limit",
     "server_error",
     "timeout",
     "malformed",
@@ -33,60 +35,90 @@ Kind = Literal[
 
 
 @dataclass(frozen=True)
+class Manner:
+    """How one system speaks: its words of refusal, and where the records of a page are.
+
+    `records` is the key of the list; None: the page is the list. `expired` is what it says to an old token.
+    """
+
+    name: str
+    refusal: Callable[[str], dict[str, Any]]
+    records: str | None
+    expired: str
+
+
+@dataclass(frozen=True)
 class Fault:
     """One fault. `times` None: until cleared. `path` is a part of the URL's path; '' means every call."""
 
     kind: Kind
     times: int | None = 1
-    path: str = "/search"
+    path: str = ""
     retry_after: int = 1
     seconds: float = 30.0
     skip: int = 0
 
-    async def strike(self) -> Response | None:
-        """Answer instead of Jira, or return None where Jira's own answer is only altered."""
+    async def strike(self, manner: Manner) -> Response | None:
+        """Answer instead of the system, or return None where its own answer is only altered."""
         if self.kind == "timeout":
             await asyncio.sleep(self.seconds)
+        wait = {"Retry-After": str(self.retry_after)}
         if self.kind == "too_many_requests":
-            return JSONResponse(
-                {"errorMessages": ["Rate limit exceeded."]}, 429, {"Retry-After": str(self.retry_after)}
-            )
+            return JSONResponse(manner.refusal("Rate limit exceeded."), 429, wait)
+        if self.kind == "secondary_limit":
+            return JSONResponse(manner.refusal("You have exceeded a secondary rate limit."), 403, wait)
         if self.kind == "server_error":
             return Response("<html><body>Internal Server Error</body></html>", 500, media_type="text/html")
         if self.kind == "expired":
-            return JSONResponse({"errorMessages": ["Basic authentication with an expired API token."]}, 401)
+            return JSONResponse(manner.refusal(manner.expired), 401)
         if self.kind == "malformed":
-            return Response(
-                "<html><body>Please wait while Jira is starting</body></html>", media_type="text/html"
-            )
+            page = f"<html><body>Please wait while {manner.name} is starting</body></html>"
+            return Response(page, media_type="text/html")
         return None
 
-    def alter(self, response: Response, here: str) -> Response:
-        """Return Jira's own answer with the defect of this fault; `here` is the token of the page it is."""
+    def alter(self, response: Response, manner: Manner, here: str) -> Response:
+        """Return the system's own answer with the defect of this fault; `here` names its page."""
         if self.kind == "truncated":
             body = bytes(response.body)
             return Response(body[: len(body) // 2], media_type="application/json")
         if self.kind not in ("empty_page", "duplicates") or response.status_code != 200:
             return response
         page = json.loads(bytes(response.body))
-        return JSONResponse(_doubled(page) if self.kind == "duplicates" else _emptied(page, here))
+        link = {"Link": response.headers["link"]} if "link" in response.headers else {}
+        if self.kind == "duplicates":
+            return JSONResponse(_with(page, manner, _doubled), headers=link)
+        if isinstance(page, dict) and "isLast" in page:
+            return JSONResponse({**_with(page, manner, _none), "isLast": False, "nextPageToken": here})
+        emptied = _with(page, manner, _none)
+        linked = manner.records != "issues"
+        return JSONResponse(emptied, headers={"Link": f'<{here}>; rel="next"'} if linked else {})
 
 
-def _emptied(page: dict[str, Any], here: str) -> dict[str, Any]:
-    """A page without issues; on Cloud its token leads to the issues that it should have held."""
-    token = {"isLast": False, "nextPageToken": here} if "isLast" in page else {}
-    return {**page, "issues": [], **token}
+def _with(page: Any, manner: Manner, change: Callable[[list[Any]], list[Any]]) -> Any:
+    """A page whose records are changed."""
+    if manner.records is None:
+        return change(page) if isinstance(page, list) else page
+    return {**page, manner.records: change(page.get(manner.records, []))}
 
 
-def _doubled(page: dict[str, Any]) -> dict[str, Any]:
-    """Every issue twice, as when issues move between pages while they are read."""
-    return {**page, "issues": [issue for issue in page.get("issues", []) for _ in range(2)]}
+def _doubled(records: list[Any]) -> list[Any]:
+    """Every record twice, as when records move between pages while they are read."""
+    return [record for record in records for _ in range(2)]
+
+
+def _none(_records: list[Any]) -> list[Any]:
+    """No record; the page's own token or link leads to those that it should have held."""
+    return []
 
 
 class Faults:
-    """The faults to come, and how often each path was called. Safe to use from any thread."""
+    """The faults to come, and how often each path was called. Safe to use from any thread.
 
-    def __init__(self) -> None:
+    `path` is the part of the URL's path that faults meet where they name none themselves.
+    """
+
+    def __init__(self, path: str = "") -> None:
+        self.path = path
         self.calls: Counter[str] = Counter()
         self._planned: list[Fault] = []
         self._lock = threading.Lock()
@@ -96,7 +128,7 @@ class Faults:
         if kind not in get_args(Kind):
             raise GovernanceError(f"unknown fault {kind!r}; known: {', '.join(get_args(Kind))}")
         with self._lock:
-            self._planned.append(Fault(kind, **traits))
+            self._planned.append(Fault(kind, **{"path": self.path, **traits}))
 
     def clear(self) -> None:
         """Forget every fault and every count."""
