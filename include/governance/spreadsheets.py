@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from governance.quality.storable import storable
 
 if TYPE_CHECKING:
+    from openpyxl import Workbook
     from openpyxl.worksheet.worksheet import Worksheet
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -90,9 +91,14 @@ def write_xlsx(path: Path, sheets: Sequence[Sheet]) -> None:
         _drop_downs(written, sheet, lists)
     if lists:
         _write_lists(book.create_sheet(_LISTS), lists)
+    path.write_bytes(packed(book))
+
+
+def packed(book: Workbook) -> bytes:
+    """Return a workbook as a file that does not say when it was saved."""
     buffer = io.BytesIO()
     book.save(buffer)
-    path.write_bytes(_without_time(buffer.getvalue()))
+    return _without_time(buffer.getvalue())
 
 
 def _fill(written: Worksheet, sheet: Sheet) -> None:

@@ -76,6 +76,8 @@ def test_every_dag_succeeds(first):
         "intake__landing_zone_csv": "success",
         "intake__ops_items": "success",
         "intake__platform_jira": "success",
+        "intake__procedure_changes": "success",
+        "intake__process_changes": "success",
         "intake__platform_requests": "success",
         "intake__service_desk": "success",
         "intake__service_catalog": "success",

@@ -69,6 +69,8 @@ def test_all_dags_of_the_design_are_there(parsed):
         "intake__ops_items",
         "intake__platform_jira",
         "intake__platform_requests",
+        "intake__procedure_changes",
+        "intake__process_changes",
         "intake__service_catalog",
         "intake__service_desk",
         "observation",

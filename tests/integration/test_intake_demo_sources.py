@@ -113,6 +113,28 @@ def test_the_landing_zone(register, scenario, now, tmp_path):
     assert_bypasses_are_found(register, scenario, "landing_zone_csv")
 
 
+@pytest.mark.parametrize(("source", "loaded"), [("procedure_changes", 8), ("process_changes", 12)])
+def test_the_files_of_the_offices(register, scenario, now, tmp_path, source, loaded):
+    with mock_aws():
+        client = boto3.client("s3", region_name="eu-central-1")
+        where = {"LocationConstraint": "eu-central-1"}
+        client.create_bucket(Bucket="governance-drops", CreateBucketConfiguration=where)
+        for key, body in scenario.office_files.items():
+            client.put_object(Bucket="governance-drops", Key=key, Body=body)
+        aws = {"conn_type": "aws", "login": "A", "password": "x", "extra": {"region_name": "eu-central-1"}}
+        lookup = connections(aws_default=aws)
+        result = pull(register, shipped(source), now, tmp_path, lookup=lookup)
+        again = pull(register, shipped(source), now, tmp_path, lookup=lookup)
+        full = pull(register, shipped(source), now, tmp_path, lookup=lookup, full=True)
+    assert (result.status, result.loaded, result.quarantined) == ("complete", loaded, 3), result.message
+    for later in (again, full):
+        assert (later.loaded, later.unchanged, later.quarantined) == (0, loaded, 3)
+    assert_only_the_malformed_are_kept_back(register, scenario, source)
+    owners = rows(register, "SELECT DISTINCT owner FROM request WHERE owner_rule IS NOT NULL")
+    assert len(owners) == {"procedure_changes": 3, "process_changes": 1}[source]
+    assert rows(register, "SELECT count(*) FROM finding WHERE type = 'PROCESS_BYPASS'") == [(0,)]
+
+
 @pytest.fixture(params=["cloud", "data_center"])
 def jira(request, scenario):
     faults = Faults("/search")

@@ -7,7 +7,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from governance.connections import from_environment
+from governance.intake.readers.kind import Opening
+from governance.intake.readers.registry import open_reader
+from governance.intake.records import Pull
+from governance.quality.storable import json_text
 from intake_worlds import REGISTER, frame, pull, reasons, rows, shipped
+from intake_worlds import spec as spec_of
 
 
 @pytest.fixture
@@ -145,3 +151,53 @@ def test_names_outside_ascii_arrive_as_they_were_written(register, now, tmp_path
     titles = frame(register, "SELECT source_key, title FROM request").set_index("source_key")["title"]
     assert titles.to_dict() == written.to_dict()
     assert not titles.str.cat().isascii() or not Path(path).read_text("utf-8").isascii()
+
+
+def test_the_csv_and_the_json_of_one_register_give_the_same_rows(register, now, tmp_path, shared_data):
+    loaded = []
+    for name in ("license_exceptions_csv", "license_exceptions_json"):
+        result = pull(register, shipped(name), now, tmp_path, path=shared_data / "license_exceptions")
+        assert counts(result) == ("complete", 494, 494, 0, 0), result.message
+        loaded.append(frame(register, REGISTER, s=name))
+    pd.testing.assert_frame_equal(*loaded)
+    assert loaded[0]["status"].value_counts().to_dict() == {"approved": 491, "rejected": 3}
+
+
+def test_every_record_of_the_rest_export_is_accounted_for(register, now, tmp_path, shared_data):
+    spec = shipped("servicenow_export")
+    result = pull(register, spec, now, tmp_path, path=shared_data / "servicenow")
+    assert counts(result) == ("complete", 67, 67, 0, 0), (result.message, reasons(register, spec.name))
+    query = "SELECT status, count(*) FROM request GROUP BY 1"
+    assert dict(rows(register, query)) == {
+        "submitted": 13,
+        "in_progress": 20,
+        "needs_information": 7,
+        "closed": 27,
+    }
+    again = pull(register, spec, now, tmp_path, path=shared_data / "servicenow")
+    assert counts(again) == ("complete", 67, 0, 67, 0)
+
+
+FOLDERS = ("service_requests", "license_exceptions", "exceptions_register", "itsm_event_log", "servicenow")
+
+
+def test_any_file_of_others_through_any_reader_raises_nothing_and_loses_nothing(shared_data):
+    """Also the wrong reader: a schema as a register, a TSV as CSV, text as a workbook."""
+    for path in sorted(p for folder in FOLDERS for p in (shared_data / folder).iterdir()):
+        for form in ("csv", "jsonl", "xlsx", "yaml"):
+            if form == "yaml" and path.stat().st_size > 100_000:
+                continue  # nothing of it is YAML, and finding that out takes its time
+            source = spec_of(reader={"type": form})
+            found = Pull()
+            records = list(open_reader(source, Opening(from_environment, path)).records(found, None))
+            assert found.taken[path.name].records == len(records) > 0 or path.name not in found.taken
+            assert all(record.place == path.name for record in records)
+            assert all(json_text(record.raw) for record in records)
+
+
+def test_a_form_of_others_is_no_register_and_says_why(register, now, tmp_path, shared_data):
+    source = spec_of(reader={"type": "yaml"}, nulls=[])
+    path = shared_data / "license_exceptions" / "license-exception-request.form.yaml"
+    result = pull(register, source, now, tmp_path, path=path)
+    assert result.status == "complete", result.message
+    assert result.pulled == result.quarantined > 0

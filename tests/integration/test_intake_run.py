@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from governance.errors import GovernanceError, RegisterUnavailableError
-from governance.intake import run as running
 from governance.intake import runs
+from governance.intake import settle as settling
 from governance.intake.records import Pull
 from governance.intake.replay import replay
 from governance.quality import quarantine
@@ -173,7 +173,7 @@ def test_characters_that_cannot_be_stored_are_shown_not_lost(register, now, tmp_
     }
     lines = [{**entry, "title": "nul \x00 here"}, {**entry, "id": "4", "title": "half \ud83d here"}]
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    source = spec(reader={"type": "csv", "format": "jsonl", "files": ["*.jsonl"]})
+    source = spec(reader={"type": "jsonl", "files": ["*.jsonl"]})
     result = pull(register, source, now, tmp_path / "lake", path=tmp_path / "a.jsonl")
     assert counts(result) == (2, 0, 0, 2, 0)
     shown = rows(register, "SELECT raw ->> 'title' FROM quarantine ORDER BY locator")
@@ -211,8 +211,8 @@ def test_a_register_that_goes_away_in_the_middle_of_a_load_is_as_it_was(
             other.execute(text("SELECT pg_terminate_backend(:p)"), {"p": backend})
         return real(connection, *args, **kwargs)
 
-    real = running.sync_bypasses
-    monkeypatch.setattr(running, "sync_bypasses", cut_the_line)
+    real = settling.sync_bypasses
+    monkeypatch.setattr(settling, "sync_bypasses", cut_the_line)
     result = pull(register, spec(), now, tmp_path, path=drop(GOOD, BAD))
     assert result.status == "failed"
     assert result.message.startswith("the register failed, nothing was written: ")
@@ -238,7 +238,7 @@ def test_a_run_that_was_killed_is_closed_by_the_next_one(register, now, tmp_path
 
 
 def test_a_bug_closes_the_run_as_failed_and_is_not_swallowed(register, now, tmp_path, drop, monkeypatch):
-    monkeypatch.setattr(running, "load", lambda *a, **k: 1 / 0)
+    monkeypatch.setattr(settling, "load", lambda *a, **k: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         pull(register, spec(), now, tmp_path, path=drop(GOOD))
     assert rows(register, LAST)[0][0::5] == ("failed", "unexpected ZeroDivisionError: division by zero")
@@ -279,7 +279,7 @@ def test_a_file_still_being_written_is_told_in_the_message(register, now, tmp_pa
         pull.notes.append("big.csv is still being written: left for the next run")
         return iter(())
 
-    monkeypatch.setattr("governance.intake.readers.files.delimited.CsvReader.records", one_note)
+    monkeypatch.setattr("governance.intake.readers.files.reader.FileReader.records", one_note)
     result = pull(register, spec(), now, tmp_path, path=drop(GOOD))
     assert result.message.endswith("; big.csv is still being written: left for the next run")
 
@@ -294,7 +294,7 @@ def test_a_shadow_source_is_not_loaded_by_a_replay_either(register, now, tmp_pat
 @pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity"])
 def test_words_that_json_does_not_know_are_quarantined_as_they_stand(register, now, tmp_path, word):
     (tmp_path / "a.jsonl").write_text(f'{{"id": "1", "title": {word}}}\n', "utf-8")
-    source = spec(reader={"type": "csv", "format": "jsonl", "files": ["*.jsonl"]})
+    source = spec(reader={"type": "jsonl", "files": ["*.jsonl"]})
     result = pull(register, source, now, tmp_path / "lake", path=tmp_path / "a.jsonl")
     assert (result.status, *counts(result)) == ("complete", 1, 0, 0, 1, 0)
     assert word in rows(register, "SELECT raw::text FROM quarantine")[0][0]

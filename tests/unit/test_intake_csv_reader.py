@@ -1,4 +1,4 @@
-"""Delimited text and JSON lines: every line is a record or says why it is none."""
+"""Delimited text: every line is a record or says why it is none."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ import os
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from governance.errors import SourceUnavailableError
-from governance.intake.readers.files import places as files
-from governance.intake.readers.files.delimited import CsvReader
+from governance.intake.readers.files import delimited, limits
 from governance.intake.readers.files.options import CsvOptions
 from governance.intake.readers.files.places import Folder
-from governance.intake.records import Pull
+from governance.intake.readers.files.reader import FileReader
+from governance.intake.records import KnownFile, Pull
 
 
 def read(folder: Path, pull: Pull | None = None, **options):
-    reader = CsvReader(CsvOptions(type="csv", **options), Folder(folder))
+    reader = FileReader(CsvOptions(type="csv", **options), Folder(folder), delimited.records_of)
     return list(reader.records(pull or Pull()))
 
 
@@ -66,8 +67,8 @@ def test_a_file_cut_off_in_its_last_line_yields_that_line_as_broken(tmp_path):
 def test_a_header_that_names_a_column_twice_condemns_the_file_and_keeps_it(tmp_path):
     pull = Pull()
     (record,) = read(written(tmp_path, "a,b,a\n1,2,3\n"), pull)
-    assert record.problem == "the header names the column 'a' twice"
-    assert record.raw == {"@text": "a,b,a\n1,2,3\n"}
+    assert record.problem == "the file has a header that names the column 'a' twice"
+    assert record.raw == {"@file": "drop.csv", "@text": "a,b,a\n1,2,3\n"}
     assert pull.places == set()
 
 
@@ -129,20 +130,109 @@ def test_a_place_that_is_not_there_says_so(tmp_path):
         read(tmp_path / "nowhere")
 
 
-def test_json_lines_give_objects_and_every_other_line_is_kept(tmp_path):
-    written(tmp_path, '{"id": 1, "n": null}\n\n{"id": \n[1]\n"x"\n', "a.jsonl")
-    found = read(tmp_path, format="jsonl", files=("*.jsonl",))
-    assert [(r.locator, r.problem) for r in found] == [
-        ("a.jsonl:1", None),
-        ("a.jsonl:3", "not JSON: Expecting value at column 8"),
-        ("a.jsonl:4", "a list where an object is expected"),
-        ("a.jsonl:5", "text where an object is expected"),
-    ]
-    assert found[0].raw == {"id": 1, "n": None}
-
-
 def test_a_bomb_of_a_file_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "LARGEST_BYTES", 1000)
+    monkeypatch.setattr(limits, "LARGEST_BYTES", 1000)
     written(tmp_path, gzip.compress(b"x" * 5000), "a.csv.gz")
     (record,) = read(tmp_path)
     assert "unpacks to more than 1,000 bytes" in record.problem
+
+
+def test_a_bomb_in_the_second_member_of_a_packed_file_is_refused_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(limits, "LARGEST_BYTES", 100_000)
+    written(tmp_path, gzip.compress(b"id\n1\n") + gzip.compress(b"x" * 50_000_000), "a.csv.gz")
+    (record,) = read(tmp_path)
+    assert "unpacks to more than 100,000 bytes" in record.problem
+
+
+def test_packed_members_one_after_the_other_are_one_text(tmp_path):
+    written(tmp_path, gzip.compress(b"id\n1\n") + gzip.compress(b"2\n") + b"\0" * 100, "a.csv.gz")
+    assert [r.raw["id"] for r in read(tmp_path)] == ["1", "2"]
+
+
+def test_a_file_larger_than_what_is_read_is_refused_unread(tmp_path, monkeypatch):
+    monkeypatch.setattr(limits, "LARGEST_BYTES", 10)
+    (record,) = read(written(tmp_path, "id\n1\n2\n3\n4\n"))
+    assert record.problem == "the file has 11 bytes, at most 10 are read"
+
+
+def test_a_cell_of_100_mb_is_broken_alone_and_only_its_beginning_is_kept(tmp_path):
+    found = read(written(tmp_path, f"id,note\n1,ok\n2,{'x' * 100_000_000}\n3,ok\n"))
+    assert [r.raw.get("id") for r in found if r.problem is None] == ["1", "3"]
+    (bad,) = [r for r in found if r.problem]
+    assert bad.problem == "the line cannot be cut into cells: field larger than field limit (1048576)"
+    assert bad.raw["@line"].startswith("2,xxx")
+    assert "cut here: 100,000,002 characters, sha256 " in bad.raw["@line"]
+    assert len(bad.raw["@line"]) < 5000
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_a_byte_order_mark_is_no_text_whatever_the_encoding_is_called(tmp_path, encoding):
+    mark = "" if encoding in ("utf-8-sig", "utf-16", "utf-32") else "\ufeff"
+    (record,) = read(written(tmp_path, f"{mark}id\nä\n".encode(encoding)), encoding=encoding)
+    assert record.raw == {"id": "ä"}
+
+
+@pytest.mark.parametrize(("written_as", "declared", "problem"), [
+    ("utf-16", "utf-8-sig", "the file is utf-16 by its byte order mark, the spec declares utf-8-sig"),
+    ("utf-8-sig", "cp1252", "the file is utf-8 by its byte order mark, the spec declares cp1252"),
+    ("utf-16-be", "utf-16", "the file has no byte order mark: declare utf-16-le or utf-16-be"),
+])  # fmt: skip
+def test_a_byte_order_mark_that_contradicts_the_spec_condemns_the_file(
+    tmp_path, written_as, declared, problem
+):
+    (record,) = read(written(tmp_path, "id\nä\n".encode(written_as)), encoding=declared)
+    assert (record.locator, record.problem) == ("drop.csv:1", problem)
+
+
+@pytest.mark.parametrize("options", [
+    {"encoding": "hex"}, {"encoding": "klingon"}, {"delimiter": "\n"}, {"delimiter": '"'}, {"delimiter": ";;"},
+])  # fmt: skip
+def test_a_dialect_that_cannot_be_read_is_refused_in_the_spec(options):
+    with pytest.raises(ValidationError):
+        CsvOptions(type="csv", **options)
+
+
+def test_a_formula_in_a_file_is_text(tmp_path):
+    (record,) = read(written(tmp_path, 'id,note\n1,"=HYPERLINK(""http://evil.example"")"\n'))
+    assert record.raw["note"] == '=HYPERLINK("http://evil.example")'
+
+
+def test_a_link_that_leads_out_of_the_folder_is_not_followed(tmp_path):
+    (tmp_path / "secret.csv").write_text("password\nhunter2\n")
+    folder = tmp_path / "drops"
+    (folder / "inner").mkdir(parents=True)
+    written(folder / "inner", "id\n1\n", "real.csv")
+    (folder / "out.csv").symlink_to("../secret.csv")
+    (folder / "in.csv").symlink_to("inner/real.csv")
+    (folder / "away").symlink_to(tmp_path)
+    found = {r.locator: (r.raw, r.problem) for r in read(folder)}
+    assert found == {
+        "in.csv:2": ({"id": "1"}, None),
+        "inner/real.csv:2": ({"id": "1"}, None),
+        "out.csv:1": (
+            {"@file": "out.csv"},
+            "the file is a link that leads out of its folder: it is not read",
+        ),
+    }
+
+
+def test_a_name_that_is_no_text_is_shown(tmp_path):
+    path = os.fsencode(tmp_path) + b"/dr\xf6p.csv"
+    with open(path, "wb") as file:  # noqa: PTH123 (the name is bytes)
+        file.write(b"id\n1\n")
+    (record,) = read(tmp_path)
+    assert record.locator == "dr<U+DCF6>p.csv:2"
+
+
+def test_a_file_that_is_known_in_this_version_is_not_read_and_a_changed_one_is(tmp_path):
+    written(tmp_path, "id\n1\n", "a.csv")
+    written(tmp_path, "id\n2\n", "b.csv")
+    first = Pull()
+    read(tmp_path, first)
+    known = {name: KnownFile(file.version, file.records, 0) for name, file in first.taken.items()}
+    written(tmp_path, "id\n2\n3\n", "b.csv")
+    again = Pull()
+    reader = FileReader(CsvOptions(type="csv"), Folder(tmp_path), delimited.records_of, known)
+    assert [r.raw["id"] for r in reader.records(again)] == ["2", "3"]
+    assert (set(again.skipped), again.places) == ({"a.csv"}, {"b.csv"})
+    assert {name: file.records for name, file in again.taken.items()} == {"b.csv": 2}

@@ -28,6 +28,7 @@ def everything(scenario: Scenario) -> list[bytes]:
         repr(plain).encode(),
         json.dumps(scenario.jira_issues).encode(),
         *(key.encode() + content for key, content in scenario.csv_drops.items()),
+        *(key.encode() + content for key, content in scenario.office_files.items()),
         *(name.encode() + text.encode() for name, text in scenario.yaml_registers.items()),
         *(message.content for message in scenario.mailbox),
     ]

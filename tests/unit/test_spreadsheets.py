@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import zipfile
 from datetime import UTC, date, datetime
 
@@ -90,3 +91,17 @@ def test_what_a_cell_cannot_hold_is_shown_or_cut_not_raised(tmp_path):
     (_, (shown,), (cut,)) = cells(tmp_path / "a.xlsx")
     assert shown == "nul␀ bell� <U+D83D>"
     assert len(cut) == 32_767
+
+
+def test_nothing_else_writes_files_for_spreadsheets(root):
+    """The stand-ins write what sources of others would send; `packed` makes those workbooks."""
+    library = root / "include" / "governance"
+    writes = re.compile(
+        r"csv\.(writer|DictWriter)|\.to_excel\(|openpyxl\.Workbook|xlsxwriter|\.to_csv\((?!index=False\))"
+    )
+    found = {
+        p.relative_to(library).as_posix()
+        for p in library.rglob("*.py")
+        if writes.search(p.read_text("utf-8"))
+    }
+    assert {name for name in found if not name.startswith("sandbox/")} == {"spreadsheets.py"}

@@ -63,7 +63,8 @@ def remembering(cursor: dict[str, Any] | None, spec: SourceSpec, examined: Exami
 
 def kept(cursor: dict[str, Any] | None, before: dict[str, Any] | None) -> dict[str, Any] | None:
     """Return the cursor of a poll without news: what was told before is still told."""
-    return cursor if cursor is None or not before else {**cursor, _TOLD: before[_TOLD]}
+    told = (before or {}).get(_TOLD)
+    return cursor if cursor is None or told is None else {**cursor, _TOLD: told}
 
 
 def _fingerprint(spec: SourceSpec) -> str:

@@ -17,10 +17,11 @@ from governance import resources
 from governance.intake import drift, named
 from governance.intake.examined import Examined
 from governance.intake.known import Known
+from governance.intake.known_files import Resting
 from governance.intake.mapping import Mapped, map_records
 from governance.intake.parts import Parts, in_parts
 from governance.intake.readers.registry import observations
-from governance.intake.records import Raw, Record
+from governance.intake.records import Raw, Record, place_of
 from governance.intake.spec import BatchLimits, SourceSpec
 from governance.intake.volume import unusual
 from governance.quality.gate import Verdict, columns_judged, judge
@@ -45,11 +46,13 @@ def examine(
     """Map and check records. A record of which any observation fails is kept back as a whole.
 
     `whole` False: these records are no pull of their own (a replay), so limits of the batch do not apply.
+    They do apply to the records together with those resting in files that were not read again.
     `known` None: volume, columns, accounts and rules are not judged. `connection` None: offline, no request
     is registered yet.
     """
     known = known or Known()
-    limits = spec.batch if whole else BatchLimits()
+    resting = known.resting
+    limits = _limits(spec, whole, resting, now)
     suite = suite_of(spec, limits)
     pull = _Pull(spec, policy, known, limits, suite)
     for drawn in in_parts(records):
@@ -57,17 +60,17 @@ def examine(
     verdict = _judged(connection, pull, suite, now)
     shapes, changes = _columns(spec, pull.sample, known.columns)
     aside = len(pull.parts.dismissed)  # no requests: they speak neither for nor against the batch
-    pulled, failed = pull.parts.pulled - aside, len(verdict.reasons) - aside
+    pulled = pull.parts.pulled - aside + resting.records
+    failed = len(verdict.reasons) - aside + resting.kept_back
     return Examined(
         spec=spec,
         parts=pull.parts,
         reasons=verdict.reasons,
-        held=verdict.held
-        or limit_broken(limits, pulled, failed)
-        or _unlike_before(spec, pulled, known, changes),
+        held=verdict.held or limits.broken(pulled, failed) or _unlike_before(spec, pulled, known, changes),
         summary=verdict.summary | pull.about(changes),
         page=verdict.page,
         columns=shapes,
+        newest=pull.newest_of,
     )
 
 
@@ -89,6 +92,7 @@ class _Pull:
     sample: list[Record] = field(default_factory=list)
     filled: dict[str, int] = field(default_factory=dict)
     newest: pd.Timestamp = pd.NaT  # type: ignore[assignment]
+    newest_of: dict[str, datetime] = field(default_factory=dict)
 
     def take(self, drawn: list[Record], now: datetime) -> None:
         """Map the next records."""
@@ -99,6 +103,7 @@ class _Pull:
         for name in ("source_key", "kind", "status", *self.spec.fields):
             self.filled[name] = self.filled.get(name, 0) + int(batch[name].notna().sum())
         self.newest = pd.Series([self.newest, batch["valid_at"].max()]).max()
+        _note_newest(self.newest_of, batch, self.spec)
         names = named.judged(batch, self.policy, self.known.listings)
         place = ["locator"] if self.spec.shape == "snapshot" else []
         columns = list(
@@ -205,13 +210,22 @@ def suite_of(spec: SourceSpec, limits: BatchLimits) -> list[Check]:
     return checks
 
 
-def limit_broken(limits: BatchLimits, pulled: int, failed: int) -> str:
-    """Return which limit of a batch its counts break, else ''."""
-    if pulled < limits.min_records:
-        return f"{pulled} records pulled, expected at least {limits.min_records}"
-    if limits.max_quarantined is not None and failed > limits.max_quarantined * pulled:
-        return f"{failed} of {pulled} records fail, expected at most {limits.max_quarantined:.0%}"
-    return ""
+def _limits(spec: SourceSpec, whole: bool, resting: Resting, now: datetime) -> BatchLimits:
+    """The limits that this batch is held to: no freshness where a file not read again is fresh enough."""
+    if not whole:
+        return BatchLimits()
+    if resting.newest is not None and not spec.batch.stale(resting.newest, now):
+        return spec.batch.model_copy(update={"freshness_days": None})
+    return spec.batch
+
+
+def _note_newest(newest: dict[str, datetime], batch: pd.DataFrame, spec: SourceSpec) -> None:
+    """Note by file the time of its newest observation, where the spec limits how old that may be."""
+    if spec.batch.freshness_days is None:
+        return
+    dated = batch[batch["valid_at"].notna()]
+    for name, at in dated.groupby(dated["locator"].map(place_of))["valid_at"].max().items():
+        newest[str(name)] = max(at.to_pydatetime(), newest.get(str(name), at.to_pydatetime()))
 
 
 def _absent(numbers: pd.Series, records: Sequence[Record], first: int, required: Sequence[str]) -> pd.Series:

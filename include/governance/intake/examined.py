@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -36,6 +38,8 @@ class Examined:
     page: str = ""
     columns: drift.Shapes | None = None
     """What the next run's columns are held against; None: too few records to say."""
+    newest: dict[str, datetime] = field(default_factory=dict)
+    """By file its newest observation, where the spec limits how old that may be."""
 
     @cached_property
     def failed(self) -> frozenset[int]:
@@ -83,6 +87,14 @@ class Examined:
             for number, record in enumerate(part.records(), start=part.first)
             if number in self.failed
         )
+
+    def failed_by_place(self) -> Counter[str]:
+        """Return how many records of each file, or issue, are kept back."""
+        counts: Counter[str] = Counter()
+        for part in self.parts if self.reasons else ():
+            records = part.records()
+            counts.update(r.place for n, r in enumerate(records, start=part.first) if n in self.failed)
+        return counts
 
     def passed(self) -> Iterator[Record]:
         """Yield the records that may be loaded, as they came."""

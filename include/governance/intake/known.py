@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 
 from governance import resources
 from governance.intake.drift import Shapes, from_json
+from governance.intake.known_files import NOTHING_RESTS, Resting
 from governance.intake.listings import Listings
 from governance.intake.spec import SourceSpec
 
@@ -18,13 +19,14 @@ class Known:
 
     `volumes` of earlier full pulls, newest first; None: this pull is no full one. `columns` of the run
     before; None: these records are no pull. `accepted`: a person says that this batch is right although it
-    is unlike the ones before it.
+    is unlike the ones before it. `resting`: what lies in files that are not read again.
     """
 
     volumes: tuple[int, ...] | None = None
     columns: Shapes | None = None
     accepted: bool = False
     listings: Listings = field(default_factory=Listings)
+    resting: Resting = NOTHING_RESTS
 
 
 def volumes(connection: Connection, spec: SourceSpec) -> tuple[int, ...] | None:

@@ -56,6 +56,27 @@ class Observation:
     raw: Raw | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class TakenFile:
+    """A file that was read: what tells this version of it, and how many records it holds."""
+
+    version: str
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """A file that an earlier run read: how many records, and how many of them were kept back.
+
+    `newest` is the time of its newest observation, where the spec limits how old that may be.
+    """
+
+    version: str
+    records: int
+    kept_back: int
+    newest: datetime | None = None
+
+
 @dataclass
 class Pull:
     """What a reader tells beside its records, complete once they are all drawn."""
@@ -65,6 +86,10 @@ class Pull:
     """Files or issues that were read to their end."""
     notes: list[str] = field(default_factory=list)
     """One line each: what was left for the next run."""
+    taken: dict[str, TakenFile] = field(default_factory=dict)
+    """Files that were read, by name; also those that turned out to be unreadable."""
+    skipped: dict[str, KnownFile] = field(default_factory=dict)
+    """Files that are as they were when an earlier run read them, by name: they were not read again."""
     whole: bool = False
     """Whether these are all records that the source shows now, so that what is missing is gone."""
 

@@ -7,32 +7,24 @@ run finishes the job. `pulled = loaded + unchanged + quarantined` is a constrain
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Engine, text
 
 from governance import resources
 from governance.connections import ConnectionLookup, from_environment
 from governance.errors import GovernanceError, RegisterUnavailableError
-from governance.intake import again, conversation, known, listings, runs, vanished
-from governance.intake.again import Again
-from governance.intake.bypass import sync_bypasses
-from governance.intake.drift import as_json
-from governance.intake.duplicates.links import link_duplicates
-from governance.intake.examination import examine, limit_broken
-from governance.intake.examined import Examined
+from governance.intake import again, cursors, known_files, runs
+from governance.intake.known_files import Resting
 from governance.intake.readers.kind import Opening, SessionMaker
-from governance.intake.readers.registry import complete, open_reader
-from governance.intake.records import Pull, Record, raw_hash
+from governance.intake.readers.registry import open_reader
+from governance.intake.records import Pull
 from governance.intake.runs import RunResult
 from governance.intake.spec import SourceSpec
-from governance.quality import quarantine
-from governance.register import ownership
-from governance.register.load import load
 from governance.settings import Settings
 
 
@@ -77,117 +69,55 @@ class Intake:
 
     def _run(self, spec: SourceSpec, run_id: int) -> RunResult:
         pull = Pull()
+        takes_up = spec.mode == "live" and not self.full and self.path is None
         with self.engine.connect() as connection:
             last = None if self.full else runs.last_cursor(connection, spec.name)
-            cursor = vanished.start_of(spec, last, self.now)
-        reader = open_reader(spec, Opening(self.lookup, self.path, self.aws, self.lake))
-        nothing_new, records = again.peek(reader.records(pull, cursor), spec, cursor)
-        if nothing_new is not None:
-            return self._nothing_new(spec, run_id, nothing_new, pull, cursor)
+            known = known_files.recall(connection, spec) if takes_up else {}
+        cursor = cursors.start_of(spec, last, self.now)
+        reader = open_reader(spec, Opening(self.lookup, self.path, self.aws, self.lake, known))
+        told, records = again.peek(iter(reader.records(pull, cursor)), spec, cursor)
+        if told is not None:
+            same = Resting(records=told.pulled, kept_back=told.kept_back)
+            return self._nothing_new(spec, run_id, pull, cursor, same)
+        first = next(records, None)  # by now the reader knows what it skips
         with self.engine.connect() as connection:
-            records = complete(connection, spec, records)
-            examined = self._examined(connection, spec, records, whole=cursor is None)
-            absence = vanished.look(connection, spec, examined, pull, reader)
-        page = runs.keep_page(self.lake, spec.name, run_id, examined.page) if examined.page else None
-        with self.engine.begin() as connection:
-            vanished.sync(connection, spec, absence, pull, self.now)
-            result = self._settle(connection, spec, run_id, examined, pull)
-            end = vanished.end_of(pull, cursor, self.now) if result.status == "complete" else None
-            observed = runs.Observed(
-                validation=examined.summary,
-                cursor=again.remembering(end, spec, examined),
-                whole=cursor is None if self.path is None else None,
-                columns=None if examined.columns is None else as_json(examined.columns),
-                page=page,
-                accepted=self.accepted or None,
-            )
-            runs.close_run(connection, result, observed)
-        return result
+            resting = known_files.resting(connection, spec.name, pull.skipped)
+        all_rest = len(pull.skipped) == len(known)
+        if first is None and not pull.places and not pull.whole and all_rest:
+            return self._nothing_new(spec, run_id, pull, cursor, resting)
+        from governance.intake.settle import Pulled, settle  # noqa: PLC0415 (pandas: not for a poll in vain)
+
+        drawn = chain([first] if first else [], records)
+        pulled = Pulled(spec, run_id, drawn, reader, pull, cursor, resting, by_hand=self.path is not None)
+        return settle(
+            self.engine,
+            pulled,
+            now=self.now,
+            lake=self.lake,
+            policies=self.policies or resources.folder("policies", Settings().config_dir),
+            accepted=self.accepted,
+        )
 
     def _nothing_new(
-        self, spec: SourceSpec, run_id: int, told: Again, pull: Pull, cursor: dict[str, Any] | None
+        self, spec: SourceSpec, run_id: int, pull: Pull, cursor: dict[str, Any] | None, resting: Resting
     ) -> RunResult:
-        """Close a run whose records all came before, with the counts that examining them would give."""
-        pulled, failed = told.pulled, told.kept_back
-        held = limit_broken(spec.batch, pulled, failed)
+        """Close a run that found no record to look at; what was read before counts as it stands."""
+        pulled, kept_back = resting.records, resting.kept_back
+        held = spec.batch.broken(pulled, kept_back) or spec.batch.stale(resting.newest, self.now)
         if held:
-            result = RunResult(spec.name, run_id, "held", pulled, held=pulled, message=_held(held))
+            message = f"the whole batch is held: {held}"
+            result = RunResult(spec.name, run_id, "held", pulled, held=pulled, message=message)
         else:
-            sums = _sums(pulled, 0, pulled - failed, failed)
-            result = RunResult(
-                spec.name, run_id, "complete", pulled, 0, pulled - failed, failed, 0, _line(sums, pull)
-            )
+            status = "shadow" if spec.mode == "shadow" else "complete"
+            message = runs.balance(pulled, 0, resting.unchanged, kept_back, pull.notes, resting.files)
+            result = RunResult(spec.name, run_id, status, pulled, 0, resting.unchanged, kept_back, 0, message)
         with self.engine.begin() as connection:
-            end = None if held else again.kept(vanished.end_of(pull, cursor, self.now), cursor)
-            runs.close_run(connection, result, runs.Observed(cursor=end, whole=False))
+            end = cursors.end_of(pull, cursor, self.now) if result.status == "complete" else None
+            end = again.kept(end, cursor)
+            whole = cursor is None if self.path is None else None
+            observed = runs.Observed(cursor=end, whole=whole, accepted=self.accepted or None)
+            runs.close_run(connection, result, observed)
         return result
-
-    def _examined(
-        self, connection: Connection, spec: SourceSpec, records: Iterable[Record], *, whole: bool
-    ) -> Examined:
-        """Examine a pull; a file given by hand is not held against what the source's own place brought."""
-        policy = ownership.read(self._policies)
-        listed = listings.latest(connection, self.now)
-        held_against = known.Known(listings=listed)
-        if self.path is None:
-            volumes = known.volumes(connection, spec) if whole else None
-            columns = known.columns(connection, spec)
-            held_against = known.Known(volumes, columns, bool(self.accepted), listed)
-        return examine(connection, spec, records, now=self.now, policy=policy, known=held_against)
-
-    @property
-    def _policies(self) -> Path:
-        return self.policies or resources.folder("policies", Settings().config_dir)
-
-    def _settle(
-        self, connection: Connection, spec: SourceSpec, run_id: int, examined: Examined, pull: Pull
-    ) -> RunResult:
-        """Write what the gate decided; the caller owns the transaction."""
-        pulled, failed = examined.parts.pulled, len(examined.failed)
-        result = RunResult(spec.name, run_id, "complete", pulled, quarantined=failed)
-        if examined.held:
-            return replace(result, status="held", quarantined=0, held=pulled, message=_held(examined.held))
-        quarantine.store(connection, spec.name, run_id, examined.each_item(), arrived_at=self.now)
-        dismissed = [raw_hash(record.raw) for record in examined.parts.dismissed]
-        quarantine.dismiss(connection, spec.name, run_id, dismissed, at=self.now)
-        if spec.mode == "shadow":
-            good = pulled - failed
-            message = _line(
-                f"shadow: {good} of {pulled} records would be loaded, {failed} are quarantined", pull
-            )
-            return replace(result, status="shadow", held=good, message=message)
-        counts = load(connection, examined.good_parts(), source=spec.name, run_id=run_id, known_at=self.now)
-        conversation.settle(connection, examined, run_id, self.now)
-        self._mended(connection, spec, run_id, examined, pull)
-        if pulled:  # without news the history tells what it told before
-            sync_bypasses(connection, self.now)
-            link_duplicates(connection, self._policies, now=self.now, run_id=run_id)
-        sums = _sums(pulled, counts.loaded, counts.unchanged, failed)
-        return replace(result, loaded=counts.loaded, unchanged=counts.unchanged, message=_line(sums, pull))
-
-    def _mended(
-        self, connection: Connection, spec: SourceSpec, run_id: int, examined: Examined, pull: Pull
-    ) -> None:
-        """Close items whose record came again and passed, or is gone from a place read to its end."""
-        waiting = quarantine.waiting(connection, spec.name)
-        if not waiting:
-            return
-        failing = quarantine.seen_in(connection, run_id)
-        if all(w.raw_hash in failing for w in waiting):
-            return
-        passed = {raw_hash(record.raw) for record in examined.passed()}
-        again = [w.item for w in waiting if w.raw_hash in passed - failing]
-        why = f"passed the gate in run {run_id}"
-        quarantine.resolve(connection, again, status="replayed", by="intake", why=why, at=self.now)
-        if self.path is not None:
-            return  # a file given by hand says nothing about what the source's own place still holds
-        gone = [
-            w.item
-            for w in waiting
-            if w.raw_hash not in passed | failing and Record(w.locator, {}).place in pull.places
-        ]
-        why = f"mended at the source: no longer there in run {run_id}"
-        quarantine.resolve(connection, gone, status="replayed", by="intake", why=why, at=self.now)
 
     def _failed(self, spec: SourceSpec, run_id: int, error: GovernanceError) -> RunResult:
         """Close the run as failed where the register still answers; else the next run does."""
@@ -204,15 +134,3 @@ class Intake:
         query = text("SELECT count(*) FROM request WHERE source = :source")
         with self.engine.connect() as connection:
             return int(connection.execute(query, {"source": source}).scalar_one())
-
-
-def _held(why: str) -> str:
-    return f"the whole batch is held: {why}"
-
-
-def _sums(pulled: int, loaded: int, unchanged: int, failed: int) -> str:
-    return f"{pulled} pulled = {loaded} loaded + {unchanged} unchanged + {failed} quarantined"
-
-
-def _line(words: str, pull: Pull) -> str:
-    return "; ".join([words, *pull.notes])

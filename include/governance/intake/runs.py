@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -112,6 +112,19 @@ def close_run(connection: Connection, result: RunResult, observed: Observed | No
         "accepted": seen.accepted,
     }
     connection.execute(text(resources.sql("intake/close_run.sql")), parameters)
+
+
+def balance(
+    pulled: int, loaded: int, unchanged: int, quarantined: int, notes: Sequence[str] = (), files: int = 0
+) -> str:
+    """Return the line that says what a run did; `files` were as they had been before.
+
+    >>> balance(3, 2, 0, 1)
+    '3 pulled = 2 loaded + 0 unchanged + 1 quarantined'
+    """
+    sums = f"{pulled} pulled = {loaded} loaded + {unchanged} unchanged + {quarantined} quarantined"
+    same = "1 file is as it was" if files == 1 else f"{files} files are as they were"
+    return "; ".join([sums, *([same] if files else []), *notes])
 
 
 @contextmanager

@@ -5,6 +5,7 @@ The name of the file is the name of the source. Reading specs imports nothing he
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -64,6 +65,23 @@ class BatchLimits(Document):
         description="How many records a full pull brings; unset: judged for snapshots; false: never",
     )
     drift: DriftLimits = DriftLimits()
+
+    def broken(self, pulled: int, failed: int) -> str:
+        """Return which limit of the counts is broken, else ''."""
+        if pulled < self.min_records:
+            return f"{pulled} records pulled, expected at least {self.min_records}"
+        if self.max_quarantined is not None and failed > self.max_quarantined * pulled:
+            return f"{failed} of {pulled} records fail, expected at most {self.max_quarantined:.0%}"
+        return ""
+
+    def stale(self, newest: datetime | None, now: datetime) -> str:
+        """Return that the newest observation known is too old, else ''; None: nothing is known of it."""
+        if newest is None or self.freshness_days is None:
+            return ""
+        if newest >= now - timedelta(days=self.freshness_days):
+            return ""
+        found = f"{newest.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        return f"the newest observation is of {found}, expected at most {self.freshness_days} days old"
 
 
 class SourceSpec(Document):

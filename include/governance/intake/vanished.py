@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -18,7 +18,6 @@ from sqlalchemy import Connection, text
 from governance import resources
 from governance.errors import SourceUnavailableError
 from governance.intake.examined import Examined
-from governance.intake.readers.vocabulary import HttpOptions
 from governance.intake.records import Pull, Reader, Tracer
 from governance.intake.spec import SourceSpec
 from governance.register import findings
@@ -26,7 +25,6 @@ from governance.register import findings
 TYPE = "VANISHED_AT_SOURCE"
 MOST_TRACES = 50
 """How many requests one run looks up; of more the finding says only that they are no longer found."""
-_WHOLE = "whole_at"
 
 
 @dataclass(frozen=True)
@@ -39,24 +37,6 @@ class Absence:
     seen: frozenset[str]
     gone: tuple[tuple[Any, str], ...] | None = None
     """Request (columns of vanished.sql) and what became of it."""
-
-
-def start_of(spec: SourceSpec, cursor: dict[str, Any] | None, now: datetime) -> dict[str, Any] | None:
-    """Return where a pull starts: None, from the beginning, where the last whole pull is too long ago."""
-    if cursor is None or not isinstance(spec.reader, HttpOptions):
-        return cursor
-    last = cursor.get(_WHOLE)
-    if last is None or now - datetime.fromisoformat(last) >= timedelta(days=spec.reader.whole_every_days):
-        return None
-    return cursor
-
-
-def end_of(pull: Pull, cursor: dict[str, Any] | None, now: datetime) -> dict[str, Any] | None:
-    """Return the cursor that a pull leaves, with the time of the last whole pull."""
-    if pull.cursor is None:
-        return None
-    last = now.isoformat() if pull.whole else (cursor or {}).get(_WHOLE)
-    return {**pull.cursor, _WHOLE: last} if last else pull.cursor
 
 
 def look(connection: Connection, spec: SourceSpec, examined: Examined, pull: Pull, reader: Reader) -> Absence:

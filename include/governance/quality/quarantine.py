@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -37,18 +37,26 @@ class Item:
 
 
 def store(
-    connection: Connection, source: str, run_id: int, items: Iterable[Item], *, arrived_at: datetime
+    connection: Connection,
+    source: str,
+    run_id: int,
+    items: Iterable[Item],
+    *,
+    arrived_at: datetime,
+    elsewhere: Sequence[str] = (),
 ) -> None:
     """Keep items. One that is already there is seen again with today's reasons; its arrival stays.
 
-    Identical records of one pull are told apart by their occurrence. What a person discarded stays discarded.
+    Identical records are told apart by their occurrence; those of files that lie `elsewhere`, unread by this
+    run, keep theirs. What a person discarded stays discarded.
     """
+    taken = _taken(connection, source, elsewhere)
     seen: Counter[bytes] = Counter()
     drawn = iter(items)
     while some := list(islice(drawn, _AT_ONCE)):
         if not seen:
             connection.execute(text(resources.sql("intake/stage_quarantine.sql")))
-        rows = [_staged(item, seen) for item in some]
+        rows = [_staged(item, seen, taken) for item in some]
         copy_frame(connection, pd.DataFrame(rows, columns=list(COLUMNS)), "stage_quarantine")
     if not seen:
         return
@@ -57,10 +65,20 @@ def store(
     connection.execute(text("DROP TABLE stage_quarantine"))
 
 
-def _staged(item: Item, seen: Counter[bytes]) -> tuple[Any, ...]:
+def _staged(item: Item, seen: Counter[bytes], taken: Set[tuple[bytes, int]]) -> tuple[Any, ...]:
     seen[item.raw_hash] += 1
+    while (item.raw_hash, seen[item.raw_hash]) in taken:
+        seen[item.raw_hash] += 1
     kept = (item.locator, item.source_key, item.raw, item.mapped, _told(item))
     return (item.raw_hash.hex(), seen[item.raw_hash], *kept)
+
+
+def _taken(connection: Connection, source: str, names: Sequence[str]) -> set[tuple[bytes, int]]:
+    if not names:
+        return set()
+    parameters = {"source": source, "names": list(names)}
+    rows = connection.execute(text(resources.sql("intake/taken_occurrences.sql")), parameters)
+    return {(bytes(row.raw_hash), row.occurrence) for row in rows}
 
 
 def tell(connection: Connection, number: int, item: Item) -> None:

@@ -60,7 +60,7 @@ def _aws(scenario: Scenario, site: Site) -> Iterator[Connections]:
                 "service_config": {"sts": {"endpoint_url": aws.url}},
             },
         }
-        fill_bucket(aws.url, scenario.csv_drops)
+        fill_bucket(aws.url, scenario.csv_drops | scenario.office_files)
         yield {"aws_default": connection, "landing_zone_csv": connection}
 
 
@@ -163,4 +163,4 @@ def fill_bucket(aws_url: str, drops: Mapping[str, bytes]) -> None:
     client = session.client("s3", endpoint_url=aws_url)
     client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     for key, content in sorted(drops.items()):
-        client.put_object(Bucket=BUCKET, Key=key, Body=content, ContentType="text/csv")
+        client.put_object(Bucket=BUCKET, Key=key, Body=content)

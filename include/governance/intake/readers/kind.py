@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from governance.connections import Connection, ConnectionLookup
 from governance.errors import GovernanceError
-from governance.intake.records import Observation, Reader, Record
+from governance.intake.records import KnownFile, Observation, Reader, Record
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection as DatabaseConnection
@@ -23,12 +23,16 @@ SessionMaker = Callable[[Connection], Any]
 
 @dataclass(frozen=True)
 class Opening:
-    """What a reader is opened with. `path`: a folder or file to read instead; `lake`: for evidence."""
+    """What a reader is opened with. `path`: a folder or file to read instead; `lake`: for evidence.
+
+    `known`: files that were read before and need no second reading in that version.
+    """
 
     lookup: ConnectionLookup
     path: Path | None = None
     aws: SessionMaker | None = None
     lake: str | None = None
+    known: Mapping[str, KnownFile] = field(default_factory=dict)
 
     def connection(self, spec: SourceSpec) -> Connection:
         """Return the connection of a spec; raises GovernanceError where it cannot be had."""

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from governance.intake.readers.aws.options import OpsItemsOptions, ServiceCatalogOptions
-from governance.intake.readers.files.options import CsvOptions, YamlOptions
+from governance.intake.readers.files.options import CsvOptions, JsonlOptions, XlsxOptions, YamlOptions
 from governance.intake.readers.form.options import FormOptions
 from governance.intake.readers.github.options import GithubOptions, WebhookOptions
 from governance.intake.readers.jira.options import JiraOptions
@@ -16,12 +16,14 @@ from governance.intake.readers.servicenow.options import ServiceNowOptions
 
 ReaderOptions = Annotated[
     CsvOptions
+    | JsonlOptions
+    | XlsxOptions
+    | YamlOptions
     | FormOptions
     | ImapOptions
     | JiraOptions
     | OpsItemsOptions
     | ServiceCatalogOptions
-    | YamlOptions
     | ServiceNowOptions
     | GithubOptions
     | WebhookOptions,

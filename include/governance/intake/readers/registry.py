@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 KINDS: dict[str, str] = {
     "csv": "governance.intake.readers.files.kind",
+    "jsonl": "governance.intake.readers.files.kind",
+    "xlsx": "governance.intake.readers.files.kind",
     "yaml": "governance.intake.readers.files.kind",
     "jira": "governance.intake.readers.jira.kind",
     "servicenow": "governance.intake.readers.servicenow.kind",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 from typing import Annotated
 from zoneinfo import available_timezones
 
@@ -13,8 +12,8 @@ from governance.documents import Document
 
 def _is_encoding(value: str) -> str:
     try:
-        codecs.lookup(value)
-    except LookupError:
+        "".encode(value)  # codecs also knows hex and zip, which are no encodings of text
+    except (LookupError, UnicodeError):
         raise ValueError("an encoding Python knows, such as utf-8-sig or cp1252") from None
     return value
 

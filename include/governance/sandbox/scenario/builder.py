@@ -20,6 +20,7 @@ from governance.sandbox.scenario import (
     landing_zone,
     mailbox,
     malformed,
+    offices,
     organization,
     planes,
     planted_covers,
@@ -90,10 +91,18 @@ def build(seed: int = SEED) -> Scenario:
     code = code_requests.build(*_later(seed + 32, accounts))
     letters, answers_mail = mailbox.write()
     submitted, answers_form = submissions.write(seed)
-    planted += [*answers_others, *desk_of.planted, *code.planted, *answers_mail, *answers_form]
+    files, answers_files = offices.build()
+    planted += [
+        *answers_others,
+        *desk_of.planted,
+        *code.planted,
+        *answers_mail,
+        *answers_form,
+        *answers_files,
+    ]
     return Scenario(
         world, issues, drops, texts, planted, servicenow_tables=desk_of.tables, github_issues=code.issues,
-        mailbox=letters, submissions=submitted,
+        mailbox=letters, submissions=submitted, office_files=files,
     )  # fmt: skip
 
 

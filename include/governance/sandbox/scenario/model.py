@@ -62,7 +62,8 @@ class Scenario:
     """Everything the stand-ins serve, and the right answers.
 
     `jira_issues`: issues of Jira Cloud with their changelog, descriptions as plain text.
-    `csv_drops`: S3 key -> bytes. `yaml_registers`: file name -> text. `mailbox`: messages, oldest first.
+    `csv_drops` and `office_files`: S3 key -> bytes. `yaml_registers`: file name -> text. `mailbox`: messages,
+    oldest first.
     `servicenow_tables`: table -> rows, columns in both forms. `github_issues`: issues with their `@events`.
     `submissions`: file name -> text of requests that were submitted here.
     """
@@ -73,6 +74,7 @@ class Scenario:
     yaml_registers: dict[str, str]
     planted: list[Planted]
     now: datetime = NOW
+    office_files: dict[str, bytes] = field(default_factory=dict)
     servicenow_tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     github_issues: list[dict[str, Any]] = field(default_factory=list)
     mailbox: list[StoredMessage] = field(default_factory=list)

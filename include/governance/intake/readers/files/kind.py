@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from governance.connections import Connection
 from governance.errors import GovernanceError
-from governance.intake.readers.files.delimited import CsvReader
-from governance.intake.readers.files.options import CsvOptions, FileOptions
+from governance.intake.readers.files.options import FileOptions
 from governance.intake.readers.files.places import Folder, Place, S3Prefix
+from governance.intake.readers.files.reader import FileReader
 from governance.intake.readers.kind import Opening
 from governance.intake.records import Observation, Reader, Record, place_of
 
@@ -17,14 +18,14 @@ if TYPE_CHECKING:
     from governance.intake.spec import SourceSpec
 
 
+FORMATS = {"csv": "delimited", "jsonl": "json_lines", "xlsx": "workbooks", "yaml": "registers"}
+"""The type of a reader -> the module beside this one whose `records_of` reads one file of it."""
+
+
 def open_reader(spec: SourceSpec, opening: Opening) -> Reader:
     """Return the reader of a spec's files, or of the path given instead."""
-    place = place_for(spec, opening)
-    if isinstance(spec.reader, CsvOptions):
-        return CsvReader(spec.reader, place)
-    from governance.intake.readers.files.registers import YamlReader  # noqa: PLC0415 (PyYAML, only where needed)
-
-    return YamlReader(spec.reader, place)  # type: ignore[arg-type] # the registry leads files here only
+    form = import_module(f"governance.intake.readers.files.{FORMATS[spec.reader.type]}")
+    return FileReader(_options(spec), place_for(spec, opening), form.records_of, opening.known)
 
 
 def observations(spec: SourceSpec, record: Record) -> list[Observation]:  # noqa: ARG001

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
@@ -13,25 +13,21 @@ from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
 from governance.errors import SourceUnavailableError
-
-LARGEST_BYTES = 2 * 1024**3
-"""A file larger than this, unpacked, is refused instead of filling the memory."""
+from governance.intake.readers.files import limits
+from governance.intake.readers.files.limits import StillWritingError, UnreadableFileError
+from governance.quality.storable import storable
 
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One file: its name below the place, and a function that reads it whole."""
+    """One file: its name below the place, what tells this version of it, and a function that reads it whole.
+
+    `read` raises StillWritingError, UnreadableFileError and SourceUnavailableError.
+    """
 
     name: str
+    version: str
     read: Callable[[], bytes]
-
-
-class StillWritingError(Exception):
-    """The file changed while it was read: the next run takes it."""
-
-
-class CutOffError(Exception):
-    """The compressed file ends before it should."""
 
 
 class Place(Protocol):
@@ -53,15 +49,20 @@ class Folder:
     path: Path
 
     def files(self, patterns: tuple[str, ...]) -> Iterator[SourceFile]:
-        """Yield files of the folder and the folders in it, hidden ones left out."""
+        """Yield files of the folder and the folders in it, hidden ones left out; links must not lead out."""
         if self.path.is_file():
-            yield SourceFile(self.path.name, lambda: _settled(self.path))
+            yield _local(self.path, storable(self.path.name))
             return
         self.probe()
+        home = self.path.resolve()
         for path in sorted(self.path.rglob("*")):
             name = path.relative_to(self.path).as_posix()
-            if path.is_file() and _is_wanted(name, patterns):
-                yield SourceFile(name, lambda path=path: _settled(path))  # type: ignore[misc]
+            if not _is_wanted(name, patterns) or not path.is_file():
+                continue
+            if path.is_symlink() and not path.resolve().is_relative_to(home):
+                yield _refused(storable(name), "is a link that leads out of its folder")
+            else:
+                yield _local(path, storable(name))
 
     def probe(self) -> None:
         """Raise SourceUnavailableError where there is neither a folder nor a file."""
@@ -69,10 +70,19 @@ class Folder:
             raise SourceUnavailableError(f"{self.path} is not there: expected a folder or a file")
 
 
+def _local(path: Path, name: str) -> SourceFile:
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise SourceUnavailableError(f"{path} cannot be read: {error.strerror}") from error
+    return SourceFile(name, f"{found.st_size}-{found.st_mtime_ns}", lambda: _settled(path))
+
+
 def _settled(path: Path) -> bytes:
     """Read a file, and make sure that nobody wrote to it meanwhile."""
     try:
         before = path.stat()
+        _bound(before.st_size)
         content = path.read_bytes()
         after = path.stat()
     except OSError as error:
@@ -100,10 +110,14 @@ class S3Prefix:
 
     def files(self, patterns: tuple[str, ...]) -> Iterator[SourceFile]:
         """Yield objects by key; raises SourceUnavailableError in one line, IAM action included."""
-        for key in self._keys():
+        for entry in self._entries():
+            key = entry["Key"]
             name = key.removeprefix(self.prefix).lstrip("/") or PurePosixPath(key).name
-            if _is_wanted(name, patterns):
-                yield SourceFile(name, lambda key=key: self._read(key))  # type: ignore[misc]
+            if ".." in key.split("/"):
+                if any(PurePosixPath(name).match(pattern) for pattern in patterns):
+                    yield _refused(name, "has a key that leads out of its prefix")
+            elif _is_wanted(name, patterns):
+                yield SourceFile(name, entry["ETag"].strip('"'), partial(self._read, key, entry["Size"]))
 
     def probe(self) -> None:
         """Raise SourceUnavailableError where the bucket may not be listed; names the IAM action missing."""
@@ -112,16 +126,18 @@ class S3Prefix:
         except (ClientError, BotoCoreError) as error:
             raise self._unavailable("s3:ListBucket", error) from error
 
-    def _keys(self) -> list[str]:
+    def _entries(self) -> list[dict[str, Any]]:
         try:
             pages = self.client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.bucket, Prefix=self.prefix
             )
-            return sorted(entry["Key"] for page in pages for entry in page.get("Contents", ()))
+            found = [entry for page in pages for entry in page.get("Contents", ())]
         except (ClientError, BotoCoreError) as error:
             raise self._unavailable("s3:ListBucket", error) from error
+        return sorted(found, key=lambda entry: str(entry["Key"]))
 
-    def _read(self, key: str) -> bytes:
+    def _read(self, key: str, size: int) -> bytes:
+        _bound(size)
         try:
             return bytes(self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read())
         except (ClientError, BotoCoreError, HTTPError) as error:
@@ -136,20 +152,39 @@ class S3Prefix:
         return SourceUnavailableError(f"{place} cannot be read: {found['Code']}{needs}")
 
 
+def _refused(name: str, why: str) -> SourceFile:
+    def read() -> bytes:
+        raise UnreadableFileError(f"{why}: it is not read")
+
+    return SourceFile(name, "refused", read)
+
+
+def _bound(size: int) -> None:
+    if size > limits.LARGEST_BYTES:
+        raise UnreadableFileError(f"has {size:,} bytes, at most {limits.LARGEST_BYTES:,} are read")
+
+
 def unpacked(name: str, content: bytes) -> bytes:
-    """Return the content of a file, unpacked where its name ends in .gz; raises CutOffError."""
+    """Return the content of a file, unpacked where its name ends in .gz; raises UnreadableFileError."""
     if not name.endswith(".gz"):
         return content
-    unpack = zlib.decompressobj(wbits=31)
-    try:
-        text = unpack.decompress(content, LARGEST_BYTES)
-        if unpack.eof and not unpack.unused_data:
-            return text
-        if len(text) >= LARGEST_BYTES:
-            raise CutOffError(f"unpacks to more than {LARGEST_BYTES:,} bytes")
-        return gzip.decompress(content)  # several members one after the other
-    except (EOFError, zlib.error, OSError) as error:
-        raise CutOffError(f"is not a complete gzip file: {error}") from error
+    if not content:
+        raise UnreadableFileError("is not a complete gzip file: it is empty")
+    members: list[bytes] = []
+    left = limits.LARGEST_BYTES
+    while content:  # several members may follow each other, and zeros fill up the last block of some media
+        unpack = zlib.decompressobj(wbits=31)
+        try:
+            members.append(unpack.decompress(content, left + 1))
+        except zlib.error as error:
+            raise UnreadableFileError(f"is not a complete gzip file: {error}") from error
+        left -= len(members[-1])
+        if left < 0:
+            raise UnreadableFileError(f"unpacks to more than {limits.LARGEST_BYTES:,} bytes")
+        if not unpack.eof:
+            raise UnreadableFileError("is not a complete gzip file: it ends before its end")
+        content = unpack.unused_data.lstrip(b"\0")
+    return b"".join(members)
 
 
 def _is_wanted(name: str, patterns: tuple[str, ...]) -> bool:

@@ -4,37 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
-from governance.intake.readers.files.places import Place, StillWritingError
-from governance.intake.readers.form.options import FormOptions
-from governance.intake.records import Pull, Raw, Record
+from governance.intake.records import Raw, Record
 
 LARGEST_BYTES = 1024**2
 """A submission is text that a person wrote; a larger file is none."""
 
 
-@dataclass(frozen=True)
-class FormReader:
-    """All submissions of a place, by name. There is no cursor: what was loaded before counts as unchanged."""
-
-    options: FormOptions
-    place: Place
-
-    def records(self, pull: Pull, cursor: dict[str, Any] | None = None) -> Iterator[Record]:  # noqa: ARG002
-        """Yield every file as a record whose locator is `file:1`."""
-        for file in self.place.files(self.options.files):
-            try:
-                content = file.read()
-            except StillWritingError:
-                pull.notes.append(f"{file.name} is still being written: left for the next run")
-                continue
-            raw, problem = submission(content)
-            pull.places.add(file.name)
-            yield Record(f"{file.name}:1", raw, problem)
+def parse(name: str, content: bytes, _options: Any) -> Iterator[Record]:
+    """Yield the one request of a file; its locator is `file:1`."""
+    yield Record(f"{name}:1", *submission(content))
 
 
 def submission(content: bytes) -> tuple[Raw, str | None]:

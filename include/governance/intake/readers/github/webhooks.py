@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from governance.intake.readers.files import kind as files
-from governance.intake.readers.files.places import Place, StillWritingError
+from governance.intake.readers.files.reader import FileReader
 from governance.intake.readers.github.history import instant, login
 from governance.intake.readers.github.kind import glossary
 from governance.intake.readers.github.options import WebhookOptions
 from governance.intake.readers.github.reader import kept
 from governance.intake.readers.kind import Opening
-from governance.intake.records import Observation, Pull, Reader, Record
+from governance.intake.records import Observation, Reader, Record
 
 if TYPE_CHECKING:
     from governance.intake.spec import SourceSpec
@@ -25,28 +24,14 @@ if TYPE_CHECKING:
 _GONE = ("deleted", "transferred")
 
 
-@dataclass(frozen=True)
-class WebhookReader:
-    """One record per file; all of them every time."""
-
-    options: WebhookOptions
-    place: Place
-
-    def records(self, pull: Pull, cursor: dict[str, Any] | None = None) -> Iterator[Record]:  # noqa: ARG002
-        """Yield one record per payload; a file that is none is one that has a problem."""
-        for file in self.place.files(self.options.files):
-            try:
-                content = file.read()
-            except StillWritingError:
-                pull.notes.append(f"{file.name} is being written: left for the next run")
-                continue
-            pull.places.add(file.name)
-            yield _record(file.name, content)
-
-
 def open_reader(spec: SourceSpec, opening: Opening) -> Reader:
     """Return the reader of a folder of payloads, or of the path given instead."""
-    return WebhookReader(_options(spec), files.place_for(spec, opening))
+    return FileReader(_options(spec), files.place_for(spec, opening), records_of, opening.known)
+
+
+def records_of(name: str, content: bytes, options: WebhookOptions) -> Iterator[Record]:  # noqa: ARG001
+    """Yield one record per payload; a file that is none is one that has a problem."""
+    yield _record(name, content)
 
 
 def observations(spec: SourceSpec, record: Record) -> list[Observation]:

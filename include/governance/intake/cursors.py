@@ -1,0 +1,30 @@
+"""Where a pull starts, and the cursor it leaves: now and then everything is pulled, to see what is gone."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from governance.intake.readers.vocabulary import HttpOptions
+from governance.intake.records import Pull
+from governance.intake.spec import SourceSpec
+
+_WHOLE = "whole_at"
+
+
+def start_of(spec: SourceSpec, cursor: dict[str, Any] | None, now: datetime) -> dict[str, Any] | None:
+    """Return where a pull starts: None, from the beginning, where the last whole pull is too long ago."""
+    if cursor is None or not isinstance(spec.reader, HttpOptions):
+        return cursor
+    last = cursor.get(_WHOLE)
+    if last is None or now - datetime.fromisoformat(last) >= timedelta(days=spec.reader.whole_every_days):
+        return None
+    return cursor
+
+
+def end_of(pull: Pull, cursor: dict[str, Any] | None, now: datetime) -> dict[str, Any] | None:
+    """Return the cursor that a pull leaves, with the time of the last whole pull."""
+    if pull.cursor is None:
+        return None
+    last = now.isoformat() if pull.whole else (cursor or {}).get(_WHOLE)
+    return {**pull.cursor, _WHOLE: last} if last else pull.cursor
