@@ -62,13 +62,7 @@ def send_outbox() -> dict[str, Any]:
     from governance.escalation.delivery import send
 
     with register() as engine:
-        done = send(
-            engine,
-            now=instant(),
-            smtp=lookup("smtp_default"),
-            policies=_policies(),
-            memory=settings().reconciliation_memory,
-        )
+        done = send(engine, now=instant(), smtp=lookup("smtp_default"), policies=_policies())
     return asdict(done)
 
 
@@ -124,7 +118,13 @@ def run_reconciliation() -> dict[str, Any]:
     from governance.reconciliation.reconcile import reconcile
 
     with register() as engine:
-        done = reconcile(engine, now=instant(), lake=settings().lake_location, policies=_policies())
+        done = reconcile(
+            engine,
+            now=instant(),
+            lake=settings().lake_location,
+            policies=_policies(),
+            memory=settings().reconciliation_memory,
+        )
     return {"snapshot_id": done.snapshot_id, "verdicts_written": done.verdicts_written, "turns": done.turns}
 
 

@@ -68,10 +68,8 @@ class BruteForce:
     def outcome(self, rows):
         """None for a clean item, else unknown | covered NUMBER | expired NUMBER | deviation."""
         bad = [r for r in rows if r["nc"]]
-        if not bad:
-            return None
         if not any(r["fresh"] for r in bad):
-            return "unknown"
+            return "unknown" if bad else None
         for phase, word in (("active", "covered"), ("expired", "expired")):
             ranks = [self.rank(e, s) for e in self.valid if e.phase == phase for s in e.scopes
                      if any(self.fits(s, r) for r in rows)]  # fmt: skip

@@ -87,21 +87,20 @@ def build(seed: int = SEED) -> Scenario:
     planted += answers_twins
     others, answers_others = planes.build(seed, world, entries, _numbers(entries))
     world = replace(world, policies=(*world.policies, *planes.policies()), planes=others)
+    told = Scenario(world, issues, drops, texts, [*planted, *answers_others])
+    return _with_later_sources(told, seed, accounts)
+
+
+def _with_later_sources(told: Scenario, seed: int, accounts: tuple[Account, ...]) -> Scenario:
+    """Add the sources that came later; nothing that was told before changes."""
     desk_of = service_desk.build(*_later(seed + 31, accounts))
     code = code_requests.build(*_later(seed + 32, accounts))
     letters, answers_mail = mailbox.write()
     submitted, answers_form = submissions.write(seed)
     files, answers_files = offices.build()
-    planted += [
-        *answers_others,
-        *desk_of.planted,
-        *code.planted,
-        *answers_mail,
-        *answers_form,
-        *answers_files,
-    ]
-    return Scenario(
-        world, issues, drops, texts, planted, servicenow_tables=desk_of.tables, github_issues=code.issues,
+    answers = [*desk_of.planted, *code.planted, *answers_mail, *answers_form, *answers_files]
+    return replace(
+        told, planted=[*told.planted, *answers], servicenow_tables=desk_of.tables, github_issues=code.issues,
         mailbox=letters, submissions=submitted, office_files=files,
     )  # fmt: skip
 
