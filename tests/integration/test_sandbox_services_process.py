@@ -69,7 +69,7 @@ def test_the_bucket_holds_the_drops(services: Services) -> None:
         aws_access_key_id="AKIASANDBOX000000001", aws_secret_access_key="sandbox-only",
     )  # fmt: skip
     keys = [item["Key"] for item in client.list_objects_v2(Bucket=BUCKET)["Contents"]]
-    drops = build().csv_drops
+    drops = build().csv_drops | build().office_files
     assert sorted(keys) == sorted(drops)
     assert client.get_object(Bucket=BUCKET, Key=keys[-1])["Body"].read() == drops[keys[-1]]
 
