@@ -56,7 +56,7 @@ def told(register, drops) -> list[pd.DataFrame]:
     return [frame(register, REGISTER, s="drops"), frame(register, HISTORY)]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), rows=rows_of)
 def test_reordered_repeated_and_overlapping_drops_tell_the_same(register, quick_gate, data, rows):
     once = told(register, [rows])

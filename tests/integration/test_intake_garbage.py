@@ -74,7 +74,7 @@ def accounted(register, monkeypatch, raws):
     return result
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(raws=st.lists(raw, min_size=1, max_size=25))
 def test_arbitrary_records_are_loaded_or_kept_back(register, monkeypatch, raws):
     first = accounted(register, monkeypatch, raws)

@@ -85,7 +85,10 @@ class Demo:
             api.keep_pool(INTAKE_POOL, Settings().intake_slots, "Sources pulled at once")
         with self._lap("Pipelines"):
             run_id = f"demo__{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
-            progress = Pipelines(api, run_id, self.view.pipelines).run()
+            pipelines = Pipelines(api, run_id, self.view.pipelines)
+            progress = pipelines.run()
+            if not self.keep:
+                pipelines.rest()
         with self._lap("Report"):
             report = build_report(engine, services, progress, run_id=run_id, var_dir=self.var_dir)
             engine.dispose()

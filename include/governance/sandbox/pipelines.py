@@ -72,8 +72,15 @@ class Pipelines:
             self._pause("the DAGs to be parsed")
         self.progress = {dag_id: DagProgress(dag_id) for dag_id in [*intakes, *self._rest()]}
         self.earlier = {(run["dag_id"], run["dag_run_id"]) for run in self._runs()}
-        self.api.call("PATCH", "dags", {"is_paused": False}, dag_id_pattern="%", limit=100)
+        self._pause_all(False)
         return intakes
+
+    def rest(self) -> None:
+        """Pause every DAG, so that the next start waits for its own order before any schedule counts."""
+        self._pause_all(True)
+
+    def _pause_all(self, paused: bool) -> None:
+        self.api.call("PATCH", "dags", {"is_paused": paused}, dag_id_pattern="%", limit=100)
 
     def _parsing_is_done(self, found: set[str]) -> bool:
         """Files are parsed one by one: wait until two looks in a row find the same DAGs."""
