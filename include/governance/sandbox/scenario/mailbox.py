@@ -102,15 +102,9 @@ def _good() -> list[EmailMessage | bytes]:
             "reply-1", _JONAS, "Re: Exception for the survey", "Is a signed link not enough?", ("survey",)
         ),
         _message("reply-2", _IDA, "AW: Exception for the survey", "Not for 4,000 people.", ("reply-1",)),
-        _copied(queue),
         _BROKEN,
         _SHIFT_JIS,
     ]
-
-
-def _copied(message: EmailMessage) -> bytes:
-    """The same message once more, by way of a list."""
-    return b"Received: from lists.example.com by mx.example.com\r\nPrecedence: list\r\n" + _bytes(message)
 
 
 _BROKEN = b"""From: Aylin Demir <aylin.demir@example.com>\r
