@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import boto3
@@ -17,6 +18,7 @@ from governance.errors import DocumentError
 from governance.observation import compliance, permissions, plan, rates
 from governance.observation.calls import Calls
 from governance.observation.listings import Size
+from governance.observation.observe import observe
 from governance.sandbox.aws import serve
 from governance.sandbox.world import World
 
@@ -135,6 +137,20 @@ class _Fixed:
 
     def client(self, *_: object, **__: object) -> object:
         return self._client
+
+
+def test_the_plan_of_the_next_snapshot_goes_by_the_last_one(register, tmp_path):
+    served = world()
+    session = boto3.Session("testing", "testing", region_name=served.home_region)
+    with serve(served) as aws:
+        client = session.client
+        session.client = lambda service, **more: client(service, endpoint_url=aws.url, **more)  # type: ignore[method-assign]
+        assert plan.size_of_last_snapshot(register) is None
+        observe(register, session, now=served.now, lake=str(tmp_path))
+    found = plan.size_of_last_snapshot(register)
+    assert found is not None
+    # the root counts as a unit; how many resources the rules judge, a test need not know
+    assert replace(found, units=found.units - 1, results=0) == size_of(served)
 
 
 def test_the_policy_names_just_what_is_called():

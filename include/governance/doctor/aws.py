@@ -18,6 +18,10 @@ PROBES: dict[tuple[str, str], dict[str, Any]] = {
     ("config", "DescribeConfigRules"): {},
     ("config", "DescribeConfigRuleEvaluationStatus"): {"Limit": 1},
     ("config", "DescribeConfigurationAggregators"): {"Limit": 1},
+    ("config", "DescribeOrganizationConfigRules"): {"Limit": 1},
+    ("controltower", "ListLandingZones"): {"maxResults": 1},
+    ("servicecatalog", "ListPortfolios"): {"PageSize": 1},
+    ("ssm", "DescribeOpsItems"): {"MaxResults": 1},
 }
 """Operations that need no identifier to ask: (service, operation) -> parameters."""
 
