@@ -20,6 +20,7 @@ from governance.observation.commands import iam, observe
 from governance.quality.commands import quarantine_app
 from governance.reconciliation.commands import findings_app, reconcile
 from governance.reconciliation.explain_commands import explain
+from governance.reconciliation.preview_commands import preview
 from governance.register.commands import register_app
 from governance.review.commands import kpis, pack
 from governance.review.scorecards.commands import scorecard
@@ -72,6 +73,7 @@ for panel, commands in PANELS.items():
     for name, function in commands.items():
         app.command(name, rich_help_panel=panel)(function)
 
+requests_app.command("preview")(preview)
 for name, group in {
     "quarantine": quarantine_app,
     "sources": sources_app,
