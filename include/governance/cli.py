@@ -12,6 +12,7 @@ from governance import __version__
 from governance.doctor.commands import doctor
 from governance.errors import GovernanceError
 from governance.escalation.commands import escalate, outbox_app
+from governance.escalation.drafts_commands import drafts_app
 from governance.intake.commands import intake_command
 from governance.intake.duplicates.commands import duplicates_app
 from governance.intake.requests_commands import requests_app
@@ -81,6 +82,7 @@ for name, group in {
     "duplicates": duplicates_app,
     "findings": findings_app,
     "outbox": outbox_app,
+    "drafts": drafts_app,
     "register": register_app,
     "sandbox": sandbox_app,
 }.items():
