@@ -204,7 +204,9 @@ def test_a_draft_ends_within_its_limit(register: Engine, folder: Path, severity:
 
 class _Finding:
     finding_number, opening, owner, scope_rule, rule, severity = 1, 0, OWNER, RULE, RULE, "low"
-    account, region, resource_type, expired = "100000000030", "eu-central-1", "AWS::S3::Bucket", None
+    account, region, resource_type = "100000000030", "eu-central-1", "AWS::S3::Bucket"
+
+    expired: str | None = None
 
     def __init__(self, resource: str) -> None:
         self.resource_id = resource
@@ -215,6 +217,13 @@ def test_a_cluster_too_large_for_one_submission_is_cut(root: Path) -> None:
     cut = drafts_of(found, exception_limits.read(root / "include" / "policies"), NOW)
     assert [len(draft.findings) for draft in cut] == [399, 399, 202]
     assert all(len(draft.content["scopes"]) < LARGEST_SCOPE + 200 for draft in cut)
+
+
+def test_what_covered_them_once_is_named(root: Path) -> None:
+    found = [_Finding("a"), _Finding("b")]
+    found[1].expired = "EXC-000012"
+    [draft] = drafts_of(found, exception_limits.read(root / "include" / "policies"), NOW)
+    assert "covers them. EXC-000012 covered them before and ended." in draft.content["description"]
 
 
 PROD, PAY = "111111111111", "222222222222"

@@ -144,7 +144,7 @@ def test_the_command_prints_words_or_json(register, register_url, folder, tmp_pa
     type_ = CliRunner().invoke
     told = type_(app, ["requests", "preview", found.request_id]).output
     assert "approved now it would be COVERED: It covers 3 non-compliant items" in told
-    assert "6 items in scope, 3 of them not compliant" in told
+    assert "items in scope: 6; not compliant: 3, of these covered by others already: 0; not known: 0" in told
     read = json.loads(type_(app, ["requests", "preview", found.request_id, "--json"]).output)
     assert read["groups"] == [{"account": PROD, "rule": RULE, "items": 3, "taken": 0, "unknown": 0}]
     for wrong, words in (("CHG-000002", "only exceptions have a scope"), ("EXC-999999", "was not known at")):

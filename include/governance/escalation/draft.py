@@ -89,12 +89,12 @@ def _what(findings: list[Finding]) -> str:
 
 
 def _reason(rule: str, what: str, findings: list[Finding], now: datetime) -> str:
-    are = "is" if len(findings) == 1 else "are"
+    are, them = ("is", "it") if len(findings) == 1 else ("are", "them")
     expired = sorted({one.expired for one in findings if one.expired})
-    once = f" {', '.join(expired)} covered them before and ended." if expired else ""
+    once = f" {', '.join(expired)} covered {them} before and ended." if expired else ""
     return (
         f"Drafted on {now:%Y-%m-%d} from reconciliation: {what} {are} not compliant with {rule} "
-        f"and no approved exception covers it.{once} Why the rule cannot be met: (say it here)"
+        f"and no approved exception covers {them}.{once} Why the rule cannot be met: (say it here)"
     )
 
 

@@ -23,6 +23,7 @@ def list_drafts(
 ) -> None:
     """List drafts, and what became of them."""
     from governance.escalation.drafts import listing
+    from governance.escalation.wording import line
     from governance.session import open_register
     from governance.settings import Settings
 
@@ -32,7 +33,7 @@ def list_drafts(
         typer.echo(json.dumps(rows, default=_plain, ensure_ascii=False))
         return
     for row in rows:
-        typer.echo(f"{row['draft_id']}  {_state(row)}  {row['owner']}: {row['title']}")
+        typer.echo(f"{row['draft_id']}  {_state(row)}  {row['owner']}: {line(row['title'])}")
     typer.echo(f"{len(rows)} draft(s)")
 
 
@@ -73,6 +74,8 @@ def show_draft(
 
 
 def _print(found: dict[str, Any]) -> None:
+    from governance.escalation.wording import line
+
     become = (
         f"submitted as {found['request_id']}, {found['status']}" if found["request_id"] else "not submitted"
     )
@@ -80,7 +83,8 @@ def _print(found: dict[str, Any]) -> None:
         f"{found['draft_id']}  {become}; drafted for {found['owner']} at {found['as_of']:%Y-%m-%d %H:%MZ}"
     )
     for name, value in found["content"].items():
-        typer.echo(f"  {name:<14}{value}".replace("\n", "\n" + " " * 16))
+        for number, words in enumerate(value.splitlines()):
+            typer.echo(f"  {'' if number else name:<14}{line(words, len(words))}")
     shown, more = found["findings"][:20], len(found["findings"]) - 20
     typer.echo(f"  {'findings':<14}{', '.join(shown)}{f' and {more:,} more' if more > 0 else ''}")
 

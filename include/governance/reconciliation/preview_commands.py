@@ -54,8 +54,8 @@ def _words(found: Preview) -> list[str]:
         f"snapshot {found.snapshot_id}",
         f"approved now it would be {found.verdict}{flags}: {found.why}",
         "",
-        f"  {found.matched:,} items in scope, {found.non_compliant:,} of them not compliant, "
-        f"{found.taken:,} of these covered by others already; {found.unknown:,} not known",
+        f"  items in scope: {found.matched:,}; not compliant: {found.non_compliant:,}, "
+        f"of these covered by others already: {found.taken:,}; not known: {found.unknown:,}",
     ]
     if found.problem:
         lines.append(f"  its scope cannot be applied: {found.problem}")

@@ -6,7 +6,7 @@ CREATE TABLE request_draft (
                      ('DRF-' || lpad(draft::text, greatest(6, length(draft::text)), '0')) STORED,
     owner        text        NOT NULL,
     rule         text        NOT NULL,
-    content      jsonb       NOT NULL,                     -- field of a request -> text, as a form takes it
+    content      json        NOT NULL,                     -- field of a request -> text, in the order of a form
     as_of        timestamptz NOT NULL,                     -- the run's `now`
     message      bigint      REFERENCES outbox,            -- set in the same transaction
     recorded_at  timestamptz NOT NULL DEFAULT clock_timestamp()
