@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, task
 
-from governance_airflow import DEFAULTS, REGISTER, START
+from governance_airflow import DEFAULTS, FINDINGS, REGISTER, START
 
 DOC = """
 ### Escalation
 
 Computes from the register and the send ledger which rungs of the ladder are due, writes ledger and outbox in
-one transaction, then sends the outbox. Runs whenever the register changed, and every half hour besides,
+one transaction, then sends the outbox. Deviations that nobody approved become drafts of exception requests,
+one per owner and rule. Runs whenever the register or the findings changed, and every half hour besides,
 because time passes too.
 
-**Safe to retry, clear and overlap.** A rung is in the ledger once; a message keeps its Message-ID.
+**Safe to retry, clear and overlap.** A rung is in the ledger once, a deviation in one draft each time it
+opens; a message keeps its Message-ID.
 
 | what you see | what to do |
 | --- | --- |
@@ -25,7 +27,7 @@ because time passes too.
 with DAG(
     dag_id="escalation",
     schedule=AssetOrTimeSchedule(
-        timetable=CronTriggerTimetable("*/30 * * * *", timezone="UTC"), assets=[REGISTER]
+        timetable=CronTriggerTimetable("*/30 * * * *", timezone="UTC"), assets=REGISTER | FINDINGS
     ),
     start_date=START,
     catchup=False,

@@ -47,7 +47,7 @@ OWNERSHIP: dict[str, Any] = {
 def policies(folder: Path, **mail: Any) -> Path:
     """Return a policies folder: the shipped one with the ownership above; `mail` overrides its mail settings."""
     folder.mkdir(exist_ok=True)
-    for name in ("response_times", "ladder", "calendars"):
+    for name in ("response_times", "ladder", "calendars", "exception_limits"):
         shutil.copy(ROOT / "include" / "policies" / f"{name}.yaml", folder)
     (folder / "ownership.yaml").write_text(yaml.safe_dump(OWNERSHIP), "utf-8")
     if mail:

@@ -12,6 +12,7 @@ from governance import __version__
 from governance.doctor.commands import doctor
 from governance.errors import GovernanceError
 from governance.escalation.commands import escalate, outbox_app
+from governance.escalation.drafts_commands import drafts_app
 from governance.intake.commands import intake_command
 from governance.intake.duplicates.commands import duplicates_app
 from governance.intake.requests_commands import requests_app
@@ -20,6 +21,7 @@ from governance.observation.commands import iam, observe
 from governance.quality.commands import quarantine_app
 from governance.reconciliation.commands import findings_app, reconcile
 from governance.reconciliation.explain_commands import explain
+from governance.reconciliation.preview_commands import preview
 from governance.register.commands import register_app
 from governance.review.commands import kpis, pack
 from governance.review.scorecards.commands import scorecard
@@ -72,6 +74,7 @@ for panel, commands in PANELS.items():
     for name, function in commands.items():
         app.command(name, rich_help_panel=panel)(function)
 
+requests_app.command("preview")(preview)
 for name, group in {
     "quarantine": quarantine_app,
     "sources": sources_app,
@@ -79,6 +82,7 @@ for name, group in {
     "duplicates": duplicates_app,
     "findings": findings_app,
     "outbox": outbox_app,
+    "drafts": drafts_app,
     "register": register_app,
     "sandbox": sandbox_app,
 }.items():

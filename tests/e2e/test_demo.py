@@ -102,7 +102,7 @@ def test_every_planted_case_is_recognised(first):
 
 def test_mails_went_out_by_rung(first, mailbox_after_first):
     rungs = {row["rung"] for row in first["mails"]}
-    assert {"reminder", "overdue", "escalation"} <= rungs
+    assert {"reminder", "overdue", "escalation", "draft"} <= rungs
     assert mailbox_after_first
 
 

@@ -51,7 +51,7 @@ def _in_words(result: dict[str, Any]) -> str:
     lines.append(
         ", ".join(
             f"{decided[name]} {name}"
-            for name in ("digests", "overflow", "quarantine", "undelivered", "stopped")
+            for name in ("digests", "overflow", "quarantine", "undelivered", "stopped", "drafts")
         )
     )
     if sent:

@@ -19,6 +19,7 @@ from sqlalchemy import Engine, text
 from governance import resources
 from governance.escalation import policies as policy_files
 from governance.escalation.digest import digests
+from governance.escalation.drafts import draft_deviations
 from governance.escalation.due import CLOCK, Due, due
 from governance.escalation.letters import Letters
 from governance.escalation.policies import Policies
@@ -31,7 +32,8 @@ class Escalated:
 
     `rungs` counts requests told by rung, `superseded` the rungs told by a later one instead; `digests`,
     `overflow` (digests summarised beyond the cap) and `quarantine` count messages, `undelivered` the refused
-    messages somebody is told of, `stopped` the sources whose batch is held or whose pulls fail.
+    messages somebody is told of, `stopped` the sources whose batch is held or whose pulls fail, `drafts` the
+    exception requests drafted for deviations.
     """
 
     rungs: Mapping[str, int] = field(default_factory=dict)
@@ -41,6 +43,7 @@ class Escalated:
     quarantine: int = 0
     undelivered: int = 0
     stopped: int = 0
+    drafts: int = 0
 
 
 def escalate(
@@ -80,6 +83,7 @@ def _run(letters: Letters, source_owners: Mapping[str, str]) -> Escalated:
     if left_out:
         summary = letters.overflow(left_out)
         carried.update({digest.recipient: summary for digest in left_out})
+    drafts = draft_deviations(letters)
     entries = [entry for item in found for entry in _entries(item, policies, now, carried)]
     if entries:
         connection.execute(text(resources.sql("escalation/record.sql")), entries)
@@ -91,6 +95,7 @@ def _run(letters: Letters, source_owners: Mapping[str, str]) -> Escalated:
         quarantine=_tell_quarantined(letters, source_owners),
         undelivered=_tell_undelivered(letters),
         stopped=_tell_stopped(letters, source_owners),
+        drafts=drafts,
     )
 
 

@@ -12,11 +12,14 @@ from sqlalchemy import Connection, Row
 
 from governance.escalation import cards, outbox
 from governance.escalation.digest import Digest
+from governance.escalation.draft import Draft
 from governance.escalation.policies import Policies
 from governance.escalation.recipients import zone_of
 from governance.escalation.render import Templates
 from governance.escalation.wording import counted, line, moment
 
+RESOURCES_SHOWN = 5
+"""Resources of one place, and places, named in a notice of drafts; the rest is counted."""
 ITEMS_SHOWN = 20
 """Quarantined records shown in one digest; the rest is counted."""
 
@@ -44,7 +47,7 @@ class Letters:
         ]
         recipient = self.policies.ladder.mail.overflow_to
         subject = f"{counted(len(rows), 'digest')} not sent: the run reached its cap"
-        values = {"rows": rows, "cap": self.policies.ladder.mail.digests_per_run}
+        values = {"rows": rows, "cap": self.policies.ladder.mail.digests_per_run, "notices": "digests"}
         key = f"overflow {recipient} {sha256(entries.encode()).hexdigest()}"
         return self._queue(key, "overflow", recipient, subject, "overflow", values)
 
@@ -84,6 +87,22 @@ class Letters:
         key = f"stopped {source} {stop['status']} {stop['first_run']}"
         return self._queue(key, "quarantine", owner, subject, "stopped", values)
 
+    def drafts(self, owner: str, told: Sequence[tuple[str, Draft]]) -> int | None:
+        """Queue one notice of the requests that were drafted (id, draft) for an owner."""
+        room = self.policies.ladder.mail.requests_per_digest
+        cards = [_draft_card(draft_id, draft) for draft_id, draft in told[:room]]
+        values = {"cards": cards, "others": [draft_id for draft_id, _ in told[room:]], "total": len(told)}
+        return self._queue(_drafts_key("draft", owner, told), "draft", owner, _drafts(told), "draft", values)
+
+    def drafts_overflow(self, left_out: Sequence[tuple[str, Sequence[tuple[str, Draft]]]]) -> int | None:
+        """Queue one summary of the notices of drafts beyond the cap, given as (owner, drafts)."""
+        recipient, cap = self.policies.ladder.mail.overflow_to, self.policies.ladder.mail.digests_per_run
+        rows = [(owner, [draft_id for draft_id, _ in told], _drafts(told)) for owner, told in left_out]
+        key = _drafts_key("overflow drafts", recipient, [one for _, told in left_out for one in told])
+        values = {"rows": rows, "cap": cap, "notices": "notices of drafts"}
+        subject = f"{counted(len(rows), 'notice')} of drafts not sent: the run reached its cap"
+        return self._queue(key, "overflow", recipient, subject, "overflow", values)
+
     def undelivered(self, refused: Sequence[Row[Any]]) -> int | None:
         """Queue one notice about messages that were refused for good."""
         rows = [(row.recipient, line(row.subject, 160), line(row.last_error)) for row in refused]
@@ -113,3 +132,33 @@ class Letters:
 def _sentence(reason: Any) -> str:
     """The words of one reason as the gate keeps it: an object that says `why`, or plain text."""
     return str(reason["why"] if isinstance(reason, Mapping) else reason)
+
+
+def _drafts(told: Sequence[tuple[str, Draft]]) -> str:
+    """Say in a subject what was drafted."""
+    if len(told) == 1:
+        return f"Drafted for you: {told[0][1].content['title']}"
+    resources = sum(len(draft.findings) for _, draft in told)
+    return f"{counted(len(told), 'exception request')} drafted for {counted(resources, 'deviation')}"
+
+
+def _drafts_key(prefix: str, recipient: str, told: Sequence[tuple[str, Draft]]) -> str:
+    """Name the message by the findings it speaks of, each with its opening."""
+    spoken = sorted(f"{one.finding_number}.{one.opening}" for _, draft in told for one in draft.findings)
+    return f"{prefix} {recipient} {sha256(' '.join(spoken).encode()).hexdigest()}"
+
+
+def _draft_card(draft_id: str, draft: Draft) -> dict[str, Any]:
+    places = [
+        (place, [line(name, 80) for name in names[:RESOURCES_SHOWN]], max(len(names) - RESOURCES_SHOWN, 0))
+        for place, names in draft.places[:RESOURCES_SHOWN]
+    ]
+    return {
+        "draft_id": draft_id,
+        "title": line(draft.content["title"], 160),
+        "rule": draft.rule,
+        "risk": draft.risk_level,
+        "until": draft.content["valid_until"],
+        "places": places,
+        "more_places": max(len(draft.places) - RESOURCES_SHOWN, 0),
+    }

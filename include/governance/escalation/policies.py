@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from governance.escalation import ladder
-from governance.register import ownership, response_times
+from governance.register import exception_limits, ownership, response_times
 from governance.register.business_time import Calendars, read_calendars
 
 
@@ -18,12 +18,17 @@ class Policies:
     response_times: response_times.ResponseTimes
     calendars: Calendars
     ladder: ladder.Ladder
+    exception_limits: exception_limits.ExceptionLimits
 
 
 def read(folder: Path) -> Policies:
     """Read a policies folder; raises GovernanceError where a file is wrong or names an unknown calendar."""
     policies = Policies(
-        ownership.read(folder), response_times.read(folder), read_calendars(folder), ladder.read(folder)
+        ownership.read(folder),
+        response_times.read(folder),
+        read_calendars(folder),
+        ladder.read(folder),
+        exception_limits.read(folder),
     )
     for rule in (policies.ownership.authority, *policies.ownership.owners):
         policies.calendars[rule.calendar]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Literal
 
 Notation = Literal["scopes", "pairs"]
@@ -15,12 +16,25 @@ def read(notation: Notation, text: str) -> Any:
 def scopes(text: str) -> list[dict[str, Any]]:
     """Return one scope for each line: `dimension: value, value; dimension: value`.
 
-    Whether there is such a dimension is said by whoever reads scopes.
+    Where a value holds a comma or a semicolon, the whole is written as JSON: a list of scopes. Whether there
+    is such a dimension is said by whoever reads scopes.
 
     >>> scopes("account: 100000000021; rule: s3-*, ec2-*\\nou: Workloads; tag: team=web")
     [{'account': ['100000000021'], 'rule': ['s3-*', 'ec2-*']}, {'ou': ['Workloads'], 'tag': {'team': 'web'}}]
+    >>> scopes('[{"resource": ["a,b"]}]')
+    [{'resource': ['a,b']}]
     """
+    if text.lstrip().startswith("["):
+        return _json(text)
     return [_scope(line) for line in text.splitlines() if line.strip()]
+
+
+def _json(text: str) -> list[dict[str, Any]]:
+    try:
+        found = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ValueError(f"scopes that begin with '[' are JSON; this is not: {error}") from error
+    return list(found)
 
 
 def _scope(line: str) -> dict[str, Any]:

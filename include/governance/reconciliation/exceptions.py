@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, text
+from sqlalchemy import BigInteger, Connection, bindparam, text
 
 from governance import resources
 from governance.register.exception_limits import ExceptionLimits
@@ -41,17 +41,26 @@ class LiveException:
     flags: tuple[str, ...]
 
 
-def live(connection: Connection, now: datetime, limits: ExceptionLimits) -> list[LiveException]:
-    """Return the exceptions that are live at `now`, by number."""
-    rows = connection.execute(text(resources.sql("reconciliation/live_exceptions.sql")), {"now": now})
+def live(
+    connection: Connection, now: datetime, limits: ExceptionLimits, also: int | None = None
+) -> list[LiveException]:
+    """Return the exceptions that are live at `now`, by number.
+
+    `also` is the number of an exception that is among them whatever its status, as if approved at `now`.
+    """
+    question = text(resources.sql("reconciliation/live_exceptions.sql"))
+    rows = connection.execute(
+        question.bindparams(bindparam("also", type_=BigInteger)), {"now": now, "also": also}
+    )
     return [_read(row, now, limits) for row in rows]
 
 
 def _read(row: Any, now: datetime, limits: ExceptionLimits) -> LiveException:
-    begin = row.valid_from or row.decided_at
+    decided_at = row.decided_at if row.is_live else now
+    begin = row.valid_from or decided_at
     scopes, malformed = _scopes(row.scopes)
     problem = malformed
-    if not row.decided_by:
+    if row.is_live and not row.decided_by:
         problem = "nobody is named who approved it"
     elif begin is None or row.valid_until is None:
         problem = "it has no beginning or no end"
@@ -63,7 +72,7 @@ def _read(row: Any, now: datetime, limits: ExceptionLimits) -> LiveException:
         owner=row.owner,
         risk_level=row.risk_level,
         target=row.target,
-        decided_at=row.decided_at,
+        decided_at=decided_at,
         valid_from=begin,
         valid_until=row.valid_until,
         scopes=() if problem else scopes,

@@ -34,7 +34,7 @@ def explain(
     from governance.settings import Settings
 
     settings = Settings()
-    when = _instant(at) if at else settings.instant()
+    when = instant(at) if at else settings.instant()
     if (request_id is None) == (account is None or resource is None):
         raise GovernanceError("what is to be explained? Name a request, or both --account and --resource")
     with open_register(settings).connect() as connection:
@@ -46,7 +46,8 @@ def explain(
     _print(story, when, as_json)
 
 
-def _instant(text: str) -> datetime:
+def instant(text: str) -> datetime:
+    """Read what --at says; raises GovernanceError where it is no instant with an offset."""
     from governance.errors import GovernanceError
 
     try:

@@ -99,6 +99,8 @@ def _told(
         "deployed_rule": item.rule,
         "rule_of_decision": "UNAPPROVED_DEVIATION",
     }
+    if directory.book.is_ambiguous(kind.identity.name):
+        evidence["scope_rule"] = f"{evidence['creator']}/{kind.identity.name}"
     if expired is None:
         return f"{what} {against} and no approved exception covers it.", evidence
     evidence |= {"subtype": "EXPIRED", "exception": expired.request_id}

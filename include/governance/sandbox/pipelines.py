@@ -103,7 +103,9 @@ class Pipelines:
             if any(row.state == "failed" for row in rows):
                 return False
             if all(row.state == "success" and not self._queued(row.dag_id) for row in rows):
-                return True
+                self._look()  # a run that events started since the last look is there by now
+                if all(row.state == "success" for row in rows):
+                    return True
             self._pause(", ".join(row.dag_id for row in rows if row.state != "success"))
 
     def _queued(self, dag_id: str) -> bool:

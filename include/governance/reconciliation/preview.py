@@ -1,0 +1,181 @@
+"""What a request for an exception would do if it were approved now: a look before the decision.
+
+The engine itself matches the scopes of the request together with every live exception over the newest
+snapshot, so what is shown is what reconciliation would find. Nothing is written.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+from sqlalchemy import Connection, text
+
+from governance import resources
+from governance.errors import GovernanceError
+from governance.reconciliation import engine, evidence, exceptions, frames, standing, verdicts
+from governance.reconciliation import policy as policy_files
+from governance.reconciliation.evidence import Evidence
+from governance.reconciliation.exceptions import LiveException
+from governance.reconciliation.policy import ReconciliationPolicy
+
+
+@dataclass(frozen=True)
+class Group:
+    """Non-compliant items of one account and rule in scope; `taken` are covered by others already.
+
+    `unknown` are those whose evidence is not fresh.
+    """
+
+    account: str
+    rule: str
+    items: int
+    taken: int
+    unknown: int
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """A live exception that covers `items` of the non-compliant items already."""
+
+    request_id: str
+    valid_until: datetime | None
+    items: int
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What the scope of a request matches in a snapshot.
+
+    `matched` counts items in scope, compliant ones included; `non_compliant` those that an approval would
+    cover; `taken` of them, those that others cover already; `unknown` non-compliant items without fresh
+    evidence. `gaps` are (place, reason) where nothing fresh is known. `verdict` and `why` are what
+    reconciliation would say, had the request been approved at `at`.
+    """
+
+    request_id: str
+    status: str
+    at: datetime
+    snapshot_id: str
+    verdict: str
+    flags: tuple[str, ...]
+    why: str
+    problem: str | None
+    matched: int
+    non_compliant: int
+    taken: int
+    unknown: int
+    groups: list[Group]
+    overlaps: list[Overlap]
+    gaps: list[tuple[str, str]]
+
+
+def preview(
+    connection: Connection,
+    request_id: str,
+    at: datetime,
+    policies: Path,
+    lake: str | None = None,
+    memory: str = engine.MEMORY,
+) -> Preview:
+    """Return what a request of any status matches in the newest snapshot up to `at`.
+
+    Raises GovernanceError where the request was not known then, is no exception, or there is no snapshot.
+    """
+    request = _request(connection, request_id, at)
+    policy, limits = policy_files.read(policies)
+    snapshot_id = evidence.latest_snapshot(connection, at)
+    live = exceptions.live(connection, at, limits, also=request.request_number)
+    place = next(n for n, one in enumerate(live) if one.number == request.request_number)
+    with (
+        evidence.opened(connection, snapshot_id, at, policy.evidence, lake) as known,
+        tempfile.TemporaryDirectory(prefix="governance-duckdb-") as scratch,
+        engine.database(Path(scratch), memory) as database,
+    ):
+        found = _look(database, known, live, place, policy)
+    return Preview(
+        request_id=request.request_id, status=request.status, at=at, snapshot_id=snapshot_id, **found
+    )
+
+
+def _request(connection: Connection, request_id: str, at: datetime) -> Any:
+    question = text(resources.sql("reconciliation/story_request.sql"))
+    row = connection.execute(question, {"request_id": request_id, "at": at}).one_or_none()
+    if row is None:
+        raise GovernanceError(
+            f"{request_id} was not known at {at:%Y-%m-%dT%H:%MZ}: check the id, or a later --at"
+        )
+    if row.kind != "exception":
+        raise GovernanceError(f"{request_id} is a request for {row.kind}: only exceptions have a scope")
+    return row
+
+
+def _look(
+    database: duckdb.DuckDBPyConnection,
+    known: Evidence,
+    live: list[LiveException],
+    place: int,
+    policy: ReconciliationPolicy,
+) -> dict[str, Any]:
+    """Match all of `live` and return what concerns the exception at `place` of it."""
+    matched = engine.match(database, known, live, policy)
+    facts = standing.facts(live, matched, {}, policy.stale_after_observations)
+    verdict = next(
+        row
+        for row in frames.rows(verdicts.judge(database, live, facts, known.snapshot_id))
+        if row.request_number == live[place].number
+    )
+    for question in ("preview_items", "preview_covered"):
+        database.execute(resources.sql(f"reconciliation/{question}.sql"), {"exception": place})
+    groups = _groups(engine.answer(database, "preview_groups"), matched.directory.kinds)
+    gaps = database.execute(resources.sql("reconciliation/preview_gaps.sql"), {"exception": place}).df()
+    fact = next(frames.rows(facts[facts.exception == place]))
+    return {
+        "verdict": verdict.verdict,
+        "flags": verdict.flags,
+        "why": verdict.why,
+        "problem": _problem(live[place], fact.ambiguous),
+        "matched": int(fact.matched),
+        "non_compliant": int(fact.covered),
+        "taken": int(engine.answer(database, "preview_taken").taken.iloc[0]),
+        "unknown": int(fact.stale),
+        "groups": groups,
+        "overlaps": [
+            Overlap(live[row.exception].request_id, live[row.exception].valid_until, int(row.items))
+            for row in frames.rows(engine.answer(database, "preview_overlaps"))
+        ],
+        "gaps": _gaps(gaps, fact.gap),
+    }
+
+
+def _groups(found: pd.DataFrame, kinds: list[Any]) -> list[Group]:
+    """Add up per account and rule what was counted per account, rule and type; the most first."""
+    named = found.assign(rule=[kinds[kind].identity.name for kind in found.kind])
+    added = named.groupby(["account", "rule"], as_index=False)[["items", "taken", "unknown"]].sum()
+    ordered = added.sort_values(["items", "account", "rule"], ascending=[False, True, True])
+    return [
+        Group(row.account, row.rule, int(row.items), int(row.taken), int(row.unknown))
+        for row in frames.rows(ordered)
+    ]
+
+
+def _problem(one: LiveException, ambiguous: Any) -> str | None:
+    """Say in words why the scope cannot be applied as it stands; None: it can."""
+    if one.problem:
+        return one.problem
+    if isinstance(ambiguous, str):
+        return f"several rules go by the name {ambiguous}: creator/name tells them apart"
+    return None
+
+
+def _gaps(places: pd.DataFrame, gap: Any) -> list[tuple[str, str]]:
+    """List the places that are not fresh; and the gap that standing names, where it is another one."""
+    told = [(f"{row.account} {row.region}", str(row.reason)) for row in frames.rows(places)]
+    if isinstance(gap, str) and all(f"{place}: {reason}" != gap for place, reason in told):
+        told.insert(0, ("scope", gap))
+    return told

@@ -1,0 +1,83 @@
+"""`governance requests preview`: what a request matches now, before anybody approves it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from governance.reconciliation.explain_commands import instant
+
+if TYPE_CHECKING:
+    from governance.reconciliation.preview import Preview
+
+SHOWN = 20
+"""Rows of each list that are printed; the rest is counted."""
+
+
+def preview(
+    request_id: Annotated[str, typer.Argument(help="An exception, such as EXC-000125.", show_default=False)],
+    at: Annotated[
+        str | None, typer.Option(help="As known at this instant (ISO 8601 with offset); default: now.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """Show what the scope of a request for an exception matches now, decided or not. Changes nothing."""
+    from governance.reconciliation.preview import preview as look
+    from governance.resources import folder
+    from governance.session import open_register
+    from governance.settings import Settings
+
+    settings = Settings()
+    when = instant(at) if at else settings.instant()
+    with open_register(settings).connect() as connection:
+        found = look(
+            connection,
+            request_id,
+            when,
+            folder("policies", settings.config_dir),
+            memory=settings.reconciliation_memory,
+        )
+    if as_json:
+        typer.echo(json.dumps(asdict(found), default=lambda value: value.isoformat(), ensure_ascii=False))
+        return
+    for line in _words(found):
+        typer.echo(line)
+
+
+def _words(found: Preview) -> list[str]:
+    flags = f" [{', '.join(found.flags)}]" if found.flags else ""
+    lines = [
+        f"{found.request_id} is {found.status}; as known at {found.at:%Y-%m-%d %H:%MZ}, "
+        f"snapshot {found.snapshot_id}",
+        f"approved now it would be {found.verdict}{flags}: {found.why}",
+        "",
+        f"  items in scope: {found.matched:,}; not compliant: {found.non_compliant:,}, "
+        f"of these covered by others already: {found.taken:,}; not known: {found.unknown:,}",
+    ]
+    if found.problem:
+        lines.append(f"  its scope cannot be applied: {found.problem}")
+    rows = [
+        f"  {one.account:<14}{one.items:>8,}  {one.rule}{_beside(one.taken, one.unknown)}"
+        for one in found.groups
+    ]
+    ends = ((one, f"until {one.valid_until:%Y-%m-%d}" if one.valid_until else "") for one in found.overlaps)
+    covers = [f"  {one.request_id} covers {one.items:,} of it {until}".rstrip() for one, until in ends]
+    lines += _list("not compliant, by account and rule", rows)
+    lines += _list("covered already", covers)
+    lines += _list("not known", [f"  {place}: {reason}" for place, reason in found.gaps])
+    return lines
+
+
+def _beside(taken: int, unknown: int) -> str:
+    told = [f"{taken:,} covered by others"] * bool(taken) + [f"{unknown:,} not known"] * bool(unknown)
+    return f" ({', '.join(told)})" if told else ""
+
+
+def _list(heading: str, rows: list[str]) -> list[str]:
+    if not rows:
+        return []
+    more = [f"  and {len(rows) - SHOWN:,} more"] if len(rows) > SHOWN else []
+    return ["", heading, *rows[:SHOWN], *more]

@@ -1,0 +1,2 @@
+DROP TABLE request_draft_finding;
+DROP TABLE request_draft;
