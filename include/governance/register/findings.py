@@ -57,8 +57,8 @@ def sync(
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('governance.findings'))"))
     said = _digests(current)
     known = _open_findings(connection, family)
-    same = known.digest.isin(said)
-    news = current[list(COLUMNS)].assign(digest=said)[~said.isin(known.digest)]
+    same = _in(known.digest, said)
+    news = current[list(COLUMNS)].assign(digest=said)[~_in(said, known.digest)]
     missing, again = known.finding_number[~same], known.finding_number[same & known.unseen]
     turns = {}
     if len(news) or len(missing) or len(again):
@@ -91,17 +91,16 @@ def _write(
 
 
 def _open_findings(connection: Connection, family: str) -> pd.DataFrame:
-    """Return finding_number, digest, unseen of what is open; COPY, because it may be a million."""
-    driver = connection.connection.driver_connection
-    assert driver is not None  # noqa: S101 (a live SQLAlchemy connection always has one)
-    question = f"COPY ({resources.sql('register/open_findings.sql')}) TO STDOUT (FORMAT csv)"
-    with driver.cursor() as cursor, cursor.copy(question, (family,)) as copy:
-        lines = b"".join(copy)
-    columns = {"finding_number": "int64", "digest": "str", "unseen": "str"}
-    found = pd.read_csv(
-        io.BytesIO(lines), names=list(columns), dtype=columns, keep_default_na=False, engine="c"
-    )
+    """Return finding_number, digest, unseen of the findings that are open."""
+    rows = connection.execute(text(resources.sql("register/open_findings.sql")), {"family": family})
+    lines = "\n".join(rows.scalars())
+    types = {"finding_number": "int64", "digest": "str", "unseen": "str"}
+    found = pd.read_csv(io.StringIO(lines), names=list(types), dtype=types, keep_default_na=False)
     return found.assign(unseen=found.unseen == "t")
+
+
+def _in(digests: pd.Series, others: pd.Series) -> pd.Series:
+    return digests.map(set(others.tolist()).__contains__).astype(bool)
 
 
 def _digests(current: pd.DataFrame) -> pd.Series:
