@@ -1,6 +1,8 @@
--- Make the open findings of :family equal to stage_finding as of :at, and say how many took which turn.
--- A change of evidence alone (another snapshot id) is no turn: only type, severity, owner and why are.
-WITH before AS (
+-- Bring the findings of :family up to :at from what is staged, and say how many took which turn.
+-- A change of evidence alone is no turn: only type, severity, owner and why are.
+WITH family AS (
+    SELECT max(seen_at) AS seen_at FROM finding_family WHERE family = :family
+), before AS (
     SELECT f.finding_key, f.status, f.type, f.severity, f.owner, f.why FROM finding f WHERE f.family = :family
 ), turned AS (
     MERGE INTO finding AS f
@@ -15,20 +17,29 @@ WITH before AS (
     ON f.family = :family AND f.finding_key = s.finding_key
     WHEN NOT MATCHED THEN
         INSERT (family, finding_key, type, status, severity, request_number, account, region, rule, resource_type,
-                resource_id, owner, why, evidence, opened_at, last_seen_at)
+                resource_id, owner, why, evidence, digest, opened_at, last_seen_at)
         VALUES (:family, s.finding_key, s.type, 'open', s.severity, s.request_number, s.account, s.region, s.rule,
-                s.resource_type, s.resource_id, s.owner, s.why, s.evidence, :at, :at)
-    WHEN MATCHED AND (s.turn <> 'seen' OR f.last_seen_at < :at) THEN
+                s.resource_type, s.resource_id, s.owner, s.why, s.evidence, s.digest, :at, :at)
+    WHEN MATCHED THEN
         UPDATE SET type = s.type, status = 'open', severity = s.severity, request_number = s.request_number,
-                   owner = s.owner, why = s.why,
-                   evidence = s.evidence, last_seen_at = greatest(f.last_seen_at, :at), resolved_at = NULL,
+                   owner = s.owner, why = s.why, evidence = s.evidence, digest = s.digest, unseen = false,
+                   last_seen_at = greatest(f.last_seen_at, :at), resolved_at = NULL,
                    reopened = f.reopened + (s.turn = 'reopened')::integer
     RETURNING f.finding_number, f.type, f.why, f.evidence, s.turn
+), again AS (
+    UPDATE finding f SET unseen = false, last_seen_at = greatest(f.last_seen_at, :at)
+    FROM stage_again g WHERE g.finding_number = f.finding_number
+), missing AS (
+    SELECT f.finding_number, EXISTS (SELECT FROM stage_unknown u WHERE u.finding_key = f.finding_key) AS unknown,
+           CASE WHEN f.unseen THEN f.last_seen_at ELSE greatest(f.last_seen_at, y.seen_at) END AS seen_at
+    FROM stage_missing JOIN finding f USING (finding_number) CROSS JOIN family y
+    WHERE NOT EXISTS (SELECT FROM stage_finding s WHERE s.finding_key = f.finding_key)
+), unseen AS (
+    UPDATE finding f SET unseen = true, last_seen_at = m.seen_at
+    FROM missing m WHERE m.finding_number = f.finding_number AND m.unknown AND NOT f.unseen
 ), resolved AS (
-    UPDATE finding f SET status = 'resolved', resolved_at = :at
-    WHERE f.family = :family AND f.status = 'open'
-      AND NOT EXISTS (SELECT FROM stage_finding s WHERE s.finding_key = f.finding_key)
-      AND NOT EXISTS (SELECT FROM stage_unknown u WHERE u.finding_key = f.finding_key)
+    UPDATE finding f SET status = 'resolved', resolved_at = :at, unseen = false, last_seen_at = m.seen_at
+    FROM missing m WHERE m.finding_number = f.finding_number AND NOT m.unknown
     RETURNING f.finding_number, f.type, f.why, f.evidence, 'resolved' AS turn
 ), logged AS (
     INSERT INTO finding_event (finding_number, at, change, type, why, evidence)

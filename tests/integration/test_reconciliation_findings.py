@@ -250,3 +250,43 @@ def test_without_a_snapshot_it_says_what_to_do(house: House) -> None:
         house.day(0)
     with pytest.raises(GovernanceError, match="'20990101T000000Z' is not known"):
         reconcile(house.register, now=NOW, policies=house.policies, snapshot_id="20990101T000000Z")
+
+
+def seen(house: House) -> dict[str, int]:
+    """The day on which each deviation was last seen."""
+    query = "SELECT resource_id, seen_at FROM finding JOIN finding_seen USING (finding_number) WHERE family = 'deviation'"
+    return {row.resource_id: (row.seen_at - NOW).days for row in house.rows(query)}
+
+
+def test_a_later_run_without_news_leaves_every_finding_as_it_is_and_they_are_seen_again(house: House) -> None:
+    house.day(0, buckets("a", "b"))
+    before = everything(house)
+    assert house.day(1, buckets("a", "b")).turns["deviation"] == dict.fromkeys(
+        ("opened", "changed", "reopened", "resolved"), 0
+    )
+    after = everything(house)
+    assert (after["finding"], after["finding_event"]) == (before["finding"], before["finding_event"])
+    assert seen(house) == {"a": 1, "b": 1}
+
+
+def test_what_is_unknown_is_not_seen_and_what_is_resolved_was_seen_the_run_before(house: House) -> None:
+    house.day(0, buckets("a", "b"))
+    house.day(1, buckets("a", "b", stale={(PROD, "eu-central-1")}))
+    before = everything(house)["finding"]
+    house.day(2, buckets("a", "b", stale={(PROD, "eu-central-1")}))
+    assert everything(house)["finding"] == before, "unknown as before: nothing to write"
+    assert seen(house) == {"a": 0, "b": 0}
+    house.day(3, buckets("a", "b"))
+    house.day(4, buckets("a", "b"))
+    house.day(5, buckets("a"))
+    assert seen(house) == {"a": 5, "b": 4}
+
+
+def test_other_evidence_is_written_but_is_no_turn(house: House) -> None:
+    house.day(0, buckets("a"))
+    with house.register.begin() as connection:
+        connection.execute(text("UPDATE finding SET evidence = '{}', digest = NULL"))
+    house.day(1, buckets("a"))
+    [row] = house.rows("SELECT evidence FROM finding")
+    assert row.evidence["deployed_rule"] == RULE
+    assert [turn.change for turn in house.rows("SELECT change FROM finding_event")] == ["opened"]

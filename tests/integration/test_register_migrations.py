@@ -79,3 +79,25 @@ def test_a_rung_stands_in_the_ledger_once(register):
         connection.execute(insert)
     with pytest.raises(IntegrityError, match="send_ledger_pkey"), register.begin() as connection:
         connection.execute(insert)
+
+
+def test_when_a_finding_was_last_seen_survives_going_down_and_up(empty_database):
+    engine = database.connect(empty_database)
+    database.migrate(engine)
+    insert = text(
+        "INSERT INTO finding (family, finding_key, type, status, severity, why, evidence, opened_at, last_seen_at,"
+        " unseen) VALUES ('f', :key, 't', 'open', 'low', 'w', '{}', '2026-01-01', '2026-01-01', :unseen)"
+    )
+    seen = text(
+        "SELECT finding_key, seen_at::date::text FROM finding JOIN finding_seen USING (finding_number) ORDER BY 1"
+    )
+    with engine.begin() as connection:
+        connection.execute(insert, [{"key": "a", "unseen": False}, {"key": "b", "unseen": True}])
+        connection.execute(text("INSERT INTO finding_family VALUES ('f', '2026-01-05')"))
+        before = connection.execute(seen).all()
+    assert [tuple(row) for row in before] == [("a", "2026-01-05"), ("b", "2026-01-01")]
+    for target in ("0004", "head"):
+        database.migrate(engine) if target == "head" else database.downgrade(engine, target)
+    with engine.connect() as connection:
+        assert connection.execute(seen).all() == before
+    engine.dispose()

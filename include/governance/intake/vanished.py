@@ -63,7 +63,9 @@ def sync(connection: Connection, spec: SourceSpec, absence: Absence, pull: Pull,
     if gone:
         pull.notes.append(f"{len(gone)} requests are no longer found at the source: see findings {TYPE}")
     left = unknown if absence.gone is None else []
-    findings.sync(connection, family, _frame(spec, gone), at=now, unknown=pd.Series(left, dtype="str"))
+    findings.sync(
+        connection, family, _frame(spec, gone), at=now, unknown=lambda _: pd.Series(left, dtype="str")
+    )
 
 
 def _trace(reader: Reader, key: str, number: int) -> str:

@@ -8,12 +8,14 @@ from typing import Any
 import pandas as pd
 
 from governance.reconciliation import frames
-from governance.reconciliation.directory import Directory, Kind
+from governance.reconciliation.columns import joined, taken
+from governance.reconciliation.directory import Directory
 from governance.reconciliation.evidence import Evidence
 from governance.reconciliation.exceptions import LiveException
+from governance.reconciliation.owners import accountable
 from governance.reconciliation.policy import ReconciliationPolicy
 from governance.register.findings import COLUMNS
-from governance.register.ownership import OwnershipPolicy, Subject
+from governance.register.ownership import OwnershipPolicy
 
 
 def of_exceptions(
@@ -41,7 +43,7 @@ def of_exceptions(
                     "evidence": verdict.evidence,
                 }
             )
-    return _frame(rows)
+    return _typed(pd.DataFrame(rows, columns=list(COLUMNS)))
 
 
 def _only_account(exception: LiveException) -> str | None:
@@ -61,74 +63,64 @@ def of_deviations(
     `rule` is the canonical name; the deployed name and the creator are in the evidence, as is the subtype
     EXPIRED with the exception that once covered it.
     """
-    resolve = _OwnerLookup(directory, owners)
-    rows = []
-    for item in frames.rows(deviations):
-        kind = directory.kinds[int(item.kind)]
-        expired = None if pd.isna(item.expired) else exceptions[int(item.expired)]
-        key = (item.account, item.region, kind.identity.creator, kind.identity.name, kind.resource_type)
-        why, evidence = _told(item, kind, expired, directory)
-        rows.append(
-            {
-                "finding_key": "|".join([*map(str, key), str(item.resource_id)]),
-                "type": "UNAPPROVED_DEVIATION",
-                "severity": policy.severity_of(kind.identity.name),
-                "request_number": expired.number if expired else None,
-                "account": item.account,
-                "region": item.region,
-                "rule": kind.identity.name,
-                "resource_type": kind.resource_type,
-                "resource_id": item.resource_id,
-                "owner": resolve(item.account, kind.identity.name, kind.resource_type, item.resource_id),
-                "why": why,
-                "evidence": json.dumps(evidence, sort_keys=True, ensure_ascii=False),
-            }
-        )
-    return _frame(rows)
-
-
-def _told(
-    item: Any, kind: Kind, expired: LiveException | None, directory: Directory
-) -> tuple[str, dict[str, Any]]:
-    """Say in one sentence why the item is a deviation, and what the sentence rests on."""
-    what = f"{kind.resource_type} {item.resource_id} in account {item.account} ({item.region})"
-    against = f"is not compliant with {kind.identity.name}"
-    evidence: dict[str, Any] = {
-        "snapshot": directory.evidence.snapshot_id,
-        "creator": kind.identity.creator or "customer",
-        "deployed_rule": item.rule,
-        "rule_of_decision": "UNAPPROVED_DEVIATION",
-    }
-    if directory.book.is_ambiguous(kind.identity.name):
-        evidence["scope_rule"] = f"{evidence['creator']}/{kind.identity.name}"
-    if expired is None:
-        return f"{what} {against} and no approved exception covers it.", evidence
-    evidence |= {"subtype": "EXPIRED", "exception": expired.request_id}
-    return (
-        f"{what} {against}; {expired.request_id} covered it until {expired.valid_until:%Y-%m-%d}.",
-        evidence,
+    kinds = directory.kinds
+    items = deviations.assign(
+        creator=taken([kind.identity.creator for kind in kinds], deviations.kind),
+        control=taken([kind.identity.name for kind in kinds], deviations.kind),
+        resource_type=taken([kind.resource_type for kind in kinds], deviations.kind),
+        expired=deviations.expired.astype("Int64").fillna(len(exceptions)).astype("int64"),
     )
+    severities: list[str] = [policy.severity_of(kind.identity.name) for kind in kinds]
+    key = ("account", "region", "creator", "control", "resource_type", "resource_id")
+    numbers = pd.Series([*(one.number for one in exceptions), None], dtype="Int64")
+    found = {
+        "finding_key": joined(*[part for name in key for part in ("|", items[name])][1:]),
+        "type": "UNAPPROVED_DEVIATION",
+        "severity": taken(severities, items.kind),
+        "request_number": numbers.take(items.expired.to_numpy()).set_axis(items.index),
+        "account": items.account,
+        "region": items.region,
+        "rule": items.control,
+        "resource_type": items.resource_type,
+        "resource_id": items.resource_id,
+        "owner": accountable(items, directory, owners),
+        "why": _why(items, exceptions),
+        "evidence": _evidence(items, exceptions, directory),
+    }
+    return _typed(pd.DataFrame(found, columns=list(COLUMNS), index=items.index))
 
 
-class _OwnerLookup:
-    """Who is accountable for a resource; asked once per account and rule unless a policy names paths."""
+def _why(items: pd.DataFrame, exceptions: list[LiveException]) -> pd.Series:
+    """Say in one sentence why each item is a deviation."""
+    ends = [
+        f"; {one.request_id} covered it until {one.valid_until:%Y-%m-%d}." if one.valid_until else ""
+        for one in exceptions
+    ]
+    end = taken([*ends, " and no approved exception covers it."], items.expired)
+    return joined(
+        items.resource_type, " ", items.resource_id, " in account ", items.account, " (", items.region,
+        ") is not compliant with ", items.control, end,
+    )  # fmt: skip
 
-    def __init__(self, directory: Directory, owners: OwnershipPolicy) -> None:
-        self._directory = directory
-        self._owners = owners
-        self._paths_matter = any(rule.match.path for rule in owners.owners)
-        self._found: dict[tuple[str, ...], str] = {}
 
-    def __call__(self, account: str, rule: str, resource_type: str, resource_id: str) -> str:
-        path = None
-        if self._paths_matter:
-            service = resource_type.split("::")[1].lower() if "::" in resource_type else resource_type
-            path = f"account/{account}/{service}/{resource_id}"
-        key = (account, rule, path or "")
-        if key not in self._found:
-            subject = Subject("resource", path, account, rule, self._directory.unit_path(account))
-            self._found[key] = self._owners.resolve(subject).accountable
-        return self._found[key]
+def _evidence(items: pd.DataFrame, exceptions: list[LiveException], directory: Directory) -> pd.Series:
+    """Say what the sentences rest on. Many items rest on the same, so each text is written once."""
+    what = items[["creator", "rule", "control", "expired"]]
+    same = what.groupby(list(what.columns), sort=False).ngroup()
+    texts = []
+    for creator, rule, control, expired in what[~same.duplicated()].itertuples(index=False, name=None):
+        evidence: dict[str, Any] = {
+            "snapshot": directory.evidence.snapshot_id,
+            "creator": creator or "customer",
+            "deployed_rule": rule,
+            "rule_of_decision": "UNAPPROVED_DEVIATION",
+        }
+        if directory.book.is_ambiguous(control):
+            evidence["scope_rule"] = f"{evidence['creator']}/{control}"
+        if expired < len(exceptions):
+            evidence |= {"subtype": "EXPIRED", "exception": exceptions[expired].request_id}
+        texts.append(json.dumps(evidence, sort_keys=True, ensure_ascii=False))
+    return taken(texts, same)
 
 
 def unknown_exceptions(verdicts: pd.DataFrame) -> pd.Series:
@@ -156,6 +148,5 @@ def unknown_deviations(open_findings: pd.DataFrame, evidence: Evidence, director
     return open_findings.finding_key[pd.Series(keep, index=open_findings.index, dtype=bool)]
 
 
-def _frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+def _typed(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.astype({name: "Int64" if name == "request_number" else "str" for name in COLUMNS})

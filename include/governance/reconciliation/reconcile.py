@@ -8,6 +8,7 @@ findings of today alone.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -116,18 +117,12 @@ def _sync_findings(
     later = text("SELECT EXISTS (SELECT FROM reconciliation_run WHERE as_of > :now)")
     if connection.scalar(later, {"now": now}):
         return {}
-    rows = connection.execute(
-        text(
-            "SELECT finding_key, account, region, rule FROM finding"
-            " WHERE family = 'deviation' AND status = 'open' ORDER BY finding_key"
-        )
-    )
-    opened = pd.DataFrame(rows.fetchall(), columns=["finding_key", "account", "region", "rule"])
-    families = {
-        "exception": (judgement.exception_findings, findings.unknown_exceptions(judgement.verdicts)),
+    verdicts, directory = judgement.verdicts, judgement.directory
+    families: dict[str, tuple[pd.DataFrame, Callable[[pd.DataFrame], pd.Series]]] = {
+        "exception": (judgement.exception_findings, lambda _: findings.unknown_exceptions(verdicts)),
         "deviation": (
             judgement.deviation_findings,
-            findings.unknown_deviations(opened, known, judgement.directory),
+            lambda unsaid: findings.unknown_deviations(unsaid, known, directory),
         ),
     }
     return {

@@ -1,15 +1,22 @@
 """Findings have a life: opened, seen again, resolved, reopened; every turn is kept.
 
 A family of findings has one writer, which hands over everything that is true now; what it no longer names
-is resolved. A run in which nothing changed writes nothing but the time the findings were last seen.
+is resolved. What is said is compared by digest, so a run in which nothing changed writes nothing but the
+instant the family was last compared: the view `finding_seen` tells of each finding when it was last seen.
 """
 
 from __future__ import annotations
 
+import io
+import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import blake2b
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import Connection, text
 
 from governance import resources
@@ -39,20 +46,70 @@ def sync(
     current: pd.DataFrame,
     *,
     at: datetime,
-    unknown: pd.Series | None = None,
+    unknown: Callable[[pd.DataFrame], pd.Series] | None = None,
 ) -> Turns:
     """Make the open findings of `family` equal to `current` (columns: COLUMNS) as of `at`.
 
-    `unknown` names finding keys about which there is no evidence now: open ones among them stay open,
-    because unknown is never clean.
+    Only what says something else than last time is written. `unknown` is given the open findings that
+    `current` does not name (finding_key, account, region, rule) and returns the keys of those about which
+    there is no evidence now: they stay open, because unknown is never clean.
     """
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('governance.findings'))"))
-    connection.execute(text(resources.sql("register/stage_findings.sql")))
-    if not current.empty:
-        copy_frame(connection, current[list(COLUMNS)], "stage_finding")
-    if unknown is not None and not unknown.empty:
-        copy_frame(connection, pd.DataFrame({"finding_key": unknown}), "stage_unknown")
-    rows = connection.execute(text(resources.sql("register/sync_findings.sql")), {"family": family, "at": at})
-    turns = {str(row.change): int(row.findings) for row in rows}
-    connection.execute(text("DROP TABLE stage_finding, stage_unknown"))
+    said = _digests(current)
+    known = _open_findings(connection, family)
+    same = _in(known.digest, said)
+    news = current[list(COLUMNS)].assign(digest=said)[~_in(said, known.digest)]
+    missing, again = known.finding_number[~same], known.finding_number[same & known.unseen]
+    turns = {}
+    if len(news) or len(missing) or len(again):
+        turns = _write(connection, (family, at), (news, missing, again), unknown)
+    connection.execute(text(resources.sql("register/family_seen.sql")), {"family": family, "at": at})
     return Turns(**turns)
+
+
+def _write(
+    connection: Connection,
+    of: tuple[str, datetime],
+    staged: tuple[pd.DataFrame, pd.Series, pd.Series],
+    unknown: Callable[[pd.DataFrame], pd.Series] | None,
+) -> dict[str, int]:
+    """Stage news, missing and seen again, let the findings turn, and return how many took which turn."""
+    news, missing, again = staged
+    connection.execute(text(resources.sql("register/stage_findings.sql")))
+    copy_frame(connection, news, "stage_finding")
+    copy_frame(connection, missing.to_frame(), "stage_missing")
+    copy_frame(connection, again.to_frame(), "stage_again")
+    if unknown is not None and len(missing):
+        found = connection.execute(text(resources.sql("register/missing_findings.sql")))
+        unsaid = pd.DataFrame(found.fetchall(), columns=list(found.keys()))
+        copy_frame(connection, pd.DataFrame({"finding_key": unknown(unsaid)}), "stage_unknown")
+    query = text(resources.sql("register/sync_findings.sql"))
+    rows = connection.execute(query, {"family": of[0], "at": of[1]})
+    turns = {str(row.change): int(row.findings) for row in rows}
+    connection.execute(text("DROP TABLE stage_finding, stage_missing, stage_again, stage_unknown"))
+    return turns
+
+
+def _open_findings(connection: Connection, family: str) -> pd.DataFrame:
+    """Return finding_number, digest, unseen of the findings that are open."""
+    rows = connection.execute(text(resources.sql("register/open_findings.sql")), {"family": family})
+    lines = "\n".join(rows.scalars())
+    types = {"finding_number": "int64", "digest": "str", "unseen": "str"}
+    found = pd.read_csv(io.StringIO(lines), names=list(types), dtype=types, keep_default_na=False)
+    return found.assign(unseen=found.unseen == "t")
+
+
+def _in(digests: pd.Series, others: pd.Series) -> pd.Series:
+    return digests.map(set(others.tolist()).__contains__).astype(bool)
+
+
+def _digests(current: pd.DataFrame) -> pd.Series:
+    """Return what each finding says as a digest, leaving out which snapshot its evidence was read from."""
+    place, texts = pd.factorize(current.evidence)
+    resting = [json.dumps({**json.loads(one), "snapshot": None}, sort_keys=True) for one in texts]
+    parts = [pa.array(current[name], from_pandas=True).cast(pa.large_string()) for name in COLUMNS[:-1]]
+    parts.append(pa.array(resting, pa.large_string()).take(pa.array(place)))
+    between = pa.scalar("\x1f", pa.large_string())
+    whole = pc.binary_join_element_wise(*parts, between, null_handling="replace", null_replacement="\0")
+    said = [blake2b(one.encode(), digest_size=16).hexdigest() for one in whole.to_pylist()]
+    return pd.Series(said, index=current.index, dtype="str")
