@@ -12,6 +12,7 @@ from governance.intake.readers.registry import probe
 from governance.intake.replay import replay
 from governance.intake.run import Intake
 from governance.quality.gate import Verdict
+from governance.register import lookup
 from governance.sandbox.imap import Imap
 from governance.sandbox.scenario import build
 from intake_worlds import POLICIES, connections, frame, pull, reasons, rows, shipped
@@ -342,7 +343,7 @@ def test_attachments_are_evidence_stored_once_below_the_lake(register, now, tmp_
     assert len(stored) == 2
     assert all(path.is_relative_to(lake / "evidence") for path in stored)
     with register.connect() as connection:
-        found = evidence.of_request(connection, SOURCE, "filed@example.com")
+        found = lookup.evidence(connection, SOURCE, "filed@example.com", now)
     assert [(one["name"], one["media_type"], one["size"]) for one in found] == [
         ("plan.pdf", "application/pdf", 19),
         ("bomb.zip", "application/zip", 5004),

@@ -104,6 +104,6 @@ def test_the_command_takes_a_request_or_a_resource(register, register_url, world
     for wrong, words in (
         ([], "what is to be explained"),
         (["--account", PROD], "both --account and --resource"),
-        (["EXC-000001", "--at", "2026-11-16"], "expected an instant with its offset"),
+        (["EXC-000001", "--at", "16.11.2026"], "expected ISO 8601"),
     ):
         assert words in str(type_(app, ["explain", *wrong]).exception)

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from governance import instants
 from governance.errors import DocumentError, GovernanceError, SourceUnavailableError
 from governance.intake import records
 from governance.intake import spec as specs
@@ -139,7 +140,19 @@ def test_an_empty_page_before_the_total_ends_the_pull():
 
 @pytest.mark.parametrize(
     "module",
-    [paginators, answers, origin, form, github_history, servicenow_values, records, storable, calls, since],
+    [
+        paginators,
+        answers,
+        origin,
+        form,
+        github_history,
+        servicenow_values,
+        records,
+        storable,
+        calls,
+        since,
+        instants,
+    ],
     ids=lambda module: module.__name__,
 )
 def test_the_examples_in_the_documentation_hold(module):

@@ -81,10 +81,3 @@ def remember(
     ]  # fmt: skip
     if rows:
         connection.execute(text(resources.sql("intake/evidence.sql")), rows)
-
-
-def of_request(connection: Connection, source: str, source_key: str) -> list[dict[str, Any]]:
-    """Return the files that came with the records of a request, oldest first."""
-    query = text(resources.sql("intake/evidence_of.sql"))
-    rows = connection.execute(query, {"source": source, "source_key": source_key})
-    return [dict(row) for row in rows.mappings()]

@@ -11,7 +11,6 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 import boto3
@@ -23,7 +22,7 @@ from governance.observation.calls import Calls
 from governance.observation.config import aggregator_name, creator_of
 from governance.observation.datasets import ACCOUNTS, AGGREGATOR_SOURCES, EVALUATIONS, RULES
 from governance.observation.listings import Size, pages
-from governance.observation.paging import Row
+from governance.observation.paging import Row, instant
 from governance.observation.rates import Pace
 from governance.observation.snapshot import Evidence, Snapshot, Status, drain
 
@@ -177,13 +176,9 @@ def _rules_of(item: Row, creators: dict[str, str | None]) -> Iterator[Row]:
                 "resource_type": configuration["targetResourceType"],
                 "resource_id": configuration["targetResourceId"],
                 "compliance": rule["complianceType"],
-                "captured_at": _instant(item.get("configurationItemCaptureTime")),
+                "captured_at": instant(item.get("configurationItemCaptureTime")),
                 "tag_set": None,
             }
-
-
-def _instant(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
 
 
 def _evidence(

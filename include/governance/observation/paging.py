@@ -6,6 +6,7 @@ A page may be empty and still carry a token; only a page without one is the last
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
 Row = dict[str, Any]
@@ -51,3 +52,8 @@ def _read(item: Row, reading: Reading) -> Any:
     for member in reading.split("."):
         value = value.get(member) if isinstance(value, dict) else None
     return value
+
+
+def instant(text: str | None) -> datetime | None:
+    """Return a time that AWS writes as text, in ISO 8601, as a few operations do."""
+    return datetime.fromisoformat(text) if text else None

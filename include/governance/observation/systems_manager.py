@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
 
 from governance.observation.datasets import TEXT, TIME, dataset
 from governance.observation.listings import Listing, Size, pages
-from governance.observation.paging import Row, columns, paged
+from governance.observation.paging import Row, columns, instant, paged
 
 OPS_ITEMS = dataset(
     "ssm", "ops_items", "ops_item",
@@ -92,14 +91,9 @@ def _calendars(client: Any) -> Iterator[Row]:
         yield {
             "calendar": one["Name"],
             "state": found["State"],
-            "at": _instant(found.get("AtTime")),
-            "next_change_at": _instant(found.get("NextTransitionTime")),
+            "at": instant(found.get("AtTime")),
+            "next_change_at": instant(found.get("NextTransitionTime")),
         }
-
-
-def _instant(text: str | None) -> Any:
-    """GetCalendarState writes its times as text, in ISO 8601."""
-    return datetime.fromisoformat(text) if text else None
 
 
 def _compliance(client: Any) -> Iterator[Row]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from governance.instants import read_instant
+
 if TYPE_CHECKING:
     from governance.reconciliation.explain import Story
 
@@ -22,7 +24,7 @@ def explain(
     resource: Annotated[str | None, typer.Option(help="Its id, as AWS Config names it.")] = None,
     rule: Annotated[str | None, typer.Option(help="Only this rule; default: all that judge it.")] = None,
     at: Annotated[
-        str | None, typer.Option(help="As known at this instant (ISO 8601 with offset); default: now.")
+        str | None, typer.Option(help="As known at this instant (ISO 8601, UTC where no offset is named).")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
@@ -34,7 +36,7 @@ def explain(
     from governance.settings import Settings
 
     settings = Settings()
-    when = instant(at) if at else settings.instant()
+    when = read_instant(at) if at else settings.instant()
     if (request_id is None) == (account is None or resource is None):
         raise GovernanceError("what is to be explained? Name a request, or both --account and --resource")
     with open_register(settings).connect() as connection:
@@ -44,21 +46,6 @@ def explain(
             item = stories.Item(account or "", resource or "", rule)
             story = stories.explain_item(connection, item, when, folder("policies", settings.config_dir))
     _print(story, when, as_json)
-
-
-def instant(text: str) -> datetime:
-    """Read what --at says; raises GovernanceError where it is no instant with an offset."""
-    from governance.errors import GovernanceError
-
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise GovernanceError(
-            f"--at {text!r}: expected an instant with its offset, such as 2026-11-16T08:00Z"
-        )
-    return found
 
 
 def _print(story: Story, when: datetime, as_json: bool) -> None:

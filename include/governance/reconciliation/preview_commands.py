@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from governance.reconciliation.explain_commands import instant
+from governance.instants import read_instant
 
 if TYPE_CHECKING:
     from governance.reconciliation.preview import Preview
@@ -20,7 +20,7 @@ SHOWN = 20
 def preview(
     request_id: Annotated[str, typer.Argument(help="An exception, such as EXC-000125.", show_default=False)],
     at: Annotated[
-        str | None, typer.Option(help="As known at this instant (ISO 8601 with offset); default: now.")
+        str | None, typer.Option(help="As known at this instant (ISO 8601, UTC where no offset is named).")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
@@ -31,7 +31,7 @@ def preview(
     from governance.settings import Settings
 
     settings = Settings()
-    when = instant(at) if at else settings.instant()
+    when = read_instant(at) if at else settings.instant()
     with open_register(settings).connect() as connection:
         found = look(
             connection,

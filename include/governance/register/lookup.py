@@ -53,3 +53,8 @@ def by_key(connection: Connection, source: str, source_key: str) -> dict[str, An
 def _rows(connection: Connection, name: str, **parameters: Any) -> list[dict[str, Any]]:
     statement = text(resources.sql(f"register/{name}.sql"))
     return [dict(row) for row in connection.execute(statement, parameters).mappings()]
+
+
+def evidence(connection: Connection, source: str, source_key: str, at: datetime) -> list[dict[str, Any]]:
+    """Return the files that came with the records of a request up to an instant, oldest first."""
+    return _rows(connection, "evidence_of", source=source, source_key=source_key, at=at)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from governance.instants import read_instant
+
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
@@ -75,13 +77,18 @@ def show_request(
     from governance.register import lookup
     from governance.settings import Settings
 
-    instant = _instant(at) if at else Settings().instant()
+    instant = read_instant(at) if at else Settings().instant()
     with _engine().connect() as connection:
         found = lookup.find(connection, request_id, instant)
         steps = lookup.history(connection, found["request_number"], instant)
+        files = lookup.evidence(connection, found["source"], found["source_key"], instant)
     state = {name: found[name] for name in _SHOWN if found[name] is not None}
     if as_json:
-        typer.echo(json.dumps({**state, "history": steps}, indent=2, default=_plain, ensure_ascii=False))
+        typer.echo(
+            json.dumps(
+                {**state, "history": steps, "evidence": files}, indent=2, default=_plain, ensure_ascii=False
+            )
+        )
         return
     for name, value in state.items():
         typer.echo(f"{name:<22} {_line(value)}")
@@ -93,18 +100,10 @@ def show_request(
         typer.echo(
             f"  {step['valid_at']:%Y-%m-%d %H:%M} UTC  {step['status']}{who} ({step['origin']}){words}"
         )
-
-
-def _instant(text: str) -> datetime:
-    from datetime import UTC
-
-    from governance.errors import GovernanceError
-
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise GovernanceError(f"--at {text!r}: expected ISO 8601, such as 2026-11-16T08:00") from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    for file in files:
+        typer.echo(
+            f"evidence  {_line(file['name'])}, {file['size']:,} bytes: {file['path']} (sha256 in its name)"
+        )
 
 
 @requests_app.command("withdraw")

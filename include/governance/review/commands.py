@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from governance.instants import read_instant
 
 if TYPE_CHECKING:
     from governance.review.kpis import Kpi
@@ -41,7 +42,7 @@ def kpis(
     from governance.settings import Settings
 
     settings = Settings()
-    instant = instant_of(as_of) or settings.instant()
+    instant = read_instant(as_of, "--as-of") if as_of else settings.instant()
     with open_register(settings).begin() as connection:
         found = compute(connection, as_of=instant, source=source, policies=_policies(settings.config_dir))
     if as_json:
@@ -66,11 +67,11 @@ def pack(
     settings = Settings()
     paths = build_pack(
         open_register(settings),
-        as_of=instant_of(as_of) or settings.instant(),
+        as_of=read_instant(as_of, "--as-of") if as_of else settings.instant(),
         cadence=cadence.value,
         lake=settings.lake_location,
         policies=_policies(settings.config_dir),
-        known=instant_of(known),
+        known=read_instant(known, "--known") if known else None,
         out=out,
     )
     typer.echo(paths.html)
@@ -80,21 +81,6 @@ def _policies(config_dir: Path | None) -> Path:
     from governance.resources import folder
 
     return folder("policies", config_dir)
-
-
-def instant_of(written: str | None) -> datetime | None:
-    """Return the instant that a person wrote; raises BadParameter where it is none."""
-    from datetime import UTC
-
-    if written is None:
-        return None
-    try:
-        instant = datetime.fromisoformat(written)
-    except ValueError:
-        raise typer.BadParameter(
-            f"found {written!r}, expected ISO 8601 such as 2026-11-16T08:00:00Z"
-        ) from None
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
 def _by_id(found: list[Kpi]) -> dict[str, list[dict[str, object]]]:

@@ -20,7 +20,7 @@ def scorecard(
     """Print how fresh, clean and complete each source is, what drifts, and whether its counts balance."""
     from governance import resources
     from governance.errors import GovernanceError
-    from governance.review.commands import instant_of
+    from governance.instants import read_instant
     from governance.review.scorecards.card import as_json as plain
     from governance.review.scorecards.card import scorecards
     from governance.review.scorecards.page import render
@@ -30,7 +30,7 @@ def scorecard(
     from governance.settings import Settings
 
     settings = Settings()
-    instant = instant_of(as_of) or settings.instant()
+    instant = read_instant(as_of, "--as-of") if as_of else settings.instant()
     policies = resources.folder("policies", settings.config_dir)
     with open_register(settings).connect() as connection:
         cards = scorecards(connection, as_of=instant, policies=policies, source=name)

@@ -51,10 +51,6 @@ class Evaluations:
         """Accounts that have evaluations, in order."""
         return list(self._bounds)
 
-    def of_account(self, account: str) -> pd.DataFrame:
-        """Return the evaluations of one account, sorted."""
-        return self.frame.iloc[self._bounds.get(account, slice(0, 0))]
-
     def of_rule(self, account: str, region: str, rule: str) -> list[Row]:
         """Return the evaluations of one rule in one place, by resource."""
         key = (account, region, rule)

@@ -1,4 +1,0 @@
--- Which files came with the records of the request :source_key of :source? Grain: one row per record and file.
-SELECT locator, name, media_type, size, sha256, path, recorded_at
-FROM evidence WHERE source = :source AND source_key = :source_key
-ORDER BY evidence
