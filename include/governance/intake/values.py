@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -23,14 +24,46 @@ Reasons = dict[int, str]
 _SHOWN = 80
 
 
-def draw(rows: Sequence[Raw], source: FieldSource, nulls: frozenset[str]) -> list[Any]:
+class Rows(Protocol):
+    """Rows of a source, of which columns are drawn by name."""
+
+    def __len__(self) -> int:
+        """Return how many rows there are."""
+        ...
+
+    def held(self, column: str) -> Sequence[Any]:
+        """Return what each row has in a column; None where it has none."""
+        ...
+
+
+@dataclass(frozen=True)
+class Told:
+    """Rows that are objects, each with columns of its own."""
+
+    rows: Sequence[Raw]
+
+    def __len__(self) -> int:
+        """Return how many rows there are."""
+        return len(self.rows)
+
+    def held(self, column: str) -> Sequence[Any]:
+        """Return what each row has in a column, or at the end of a path into nested records."""
+        nested = "." in column
+        return [_reach(row, column) if nested else row.get(column) for row in self.rows]
+
+
+def draw(rows: Rows, source: FieldSource, nulls: frozenset[str]) -> list[Any]:
     """Return the raw value of a field for each row: its first column that holds something, else None."""
     if source.constant is not None:
         return [source.constant] * len(rows)
     values: list[Any] = [None] * len(rows)
-    for column in source.column:
-        found = _held(rows, column, nulls)
-        values = [other if value is None else value for value, other in zip(values, found, strict=True)]
+    for place, column in enumerate(source.column):
+        found = _held(rows.held(column), nulls)
+        values = (
+            [other if value is None else value for value, other in zip(values, found, strict=True)]
+            if place
+            else found
+        )
         if None not in values:
             break
     if source.default is not None:
@@ -38,10 +71,8 @@ def draw(rows: Sequence[Raw], source: FieldSource, nulls: frozenset[str]) -> lis
     return values
 
 
-def _held(rows: Sequence[Raw], column: str, nulls: frozenset[str]) -> list[Any]:
+def _held(values: Sequence[Any], nulls: frozenset[str]) -> list[Any]:
     """What one column holds, text without the space around it; None where that is nothing."""
-    nested = "." in column
-    values: list[Any] = [_reach(row, column) if nested else row.get(column) for row in rows]
     if set(map(type, values)) == {str}:
         return [None if text in nulls else text for text in map(str.strip, values)]
     return [_something(value, nulls) for value in values]
@@ -73,18 +104,21 @@ def texts(values: Sequence[Any], source: FieldSource) -> tuple[pd.Series, Reason
     if plain is not None:
         return source.prefix + plain if source.prefix else plain, {}
     words = source.words
-    reasons: Reasons = {}
-    found: list[str | None] = []
-    known: dict[str, tuple[str | None, str | None]] = {}
-    for position, value in enumerate(values):
-        if type(value) is str:  # not for numbers: 1, 1.0 and True are equal and written differently
-            read = known.get(value) or known.setdefault(value, _read_text(value, source, words))
-        else:
-            read = _read_text(value, source, words)
-        found.append(read[0])
-        if read[1] is not None:
-            reasons[position] = read[1]
-    return text_column(found), reasons
+    distinct, places = _distinct(values)
+    read = [_read_text(value, source, words) for value in distinct]
+    wrong = np.array([problem is not None for _, problem in read], dtype=bool)
+    reasons = (
+        {int(row): str(read[places[row]][1]) for row in np.flatnonzero(wrong[places])} if wrong.any() else {}
+    )
+    return spread([text for text, _ in read], places), reasons
+
+
+def _distinct(values: Sequence[Any]) -> tuple[Sequence[Any], np.ndarray]:
+    """Return distinct values and which of them each is; only text is compared: 1, 1.0 and True are equal."""
+    if not set(map(type, values)) <= {str, type(None)}:
+        return values, np.arange(len(values))
+    places, words = pd.factorize(np.array(values, dtype=object), use_na_sentinel=False)
+    return [word if isinstance(word, str) else None for word in words.tolist()], places
 
 
 def _plain(values: Sequence[Any]) -> pd.Series | None:
@@ -100,11 +134,35 @@ def _plain(values: Sequence[Any]) -> pd.Series | None:
 
 def text_column(values: Sequence[str | None]) -> pd.Series:
     """Return a column of type `str`; faster than pandas, which looks at every value."""
-    column = pa.array(values, pa.large_string())
-    return pd.Series(_TEXT.__from_arrow__(column))  # type: ignore[attr-defined] # the stubs do not know it
+    return pd.Series(text_array(pa.array(values, pa.large_string())))
+
+
+def text_array(column: pa.Array) -> Any:
+    """Return text (`large_string`) as pandas holds a column of type `str`, without a copy."""
+    return _TEXT.__from_arrow__(column)  # type: ignore[attr-defined] # the stubs do not know it
 
 
 _TEXT = pd.StringDtype(na_value=np.nan)
+
+
+def each_distinct(frame: pd.DataFrame, names: Sequence[str]) -> tuple[list[tuple[Any, ...]], np.ndarray]:
+    """Return the distinct rows of some columns, and for each row which of them it is.
+
+    >>> each_distinct(pd.DataFrame({"a": ["x", "x"], "b": ["1", None]}), ["a", "b"])
+    ([('x', '1'), ('x', nan)], array([0, 1]))
+    """
+    codes = np.zeros(len(frame), dtype="int64")
+    for name in names:
+        found, words = pd.factorize(frame[name], use_na_sentinel=False)
+        codes = codes * max(len(words), 1) + found
+    _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
+    rows = frame[list(names)].iloc[first]
+    return list(zip(*(rows[name].tolist() for name in names), strict=True)), inverse
+
+
+def spread(values: Sequence[str | None], places: np.ndarray) -> pd.Series:
+    """Return a column of type `str` that holds at each row the value of its place."""
+    return pd.Series(text_array(pa.array(values, pa.large_string()).take(pa.array(places))))
 
 
 def _read_text(value: Any, source: FieldSource, words: dict[str, str]) -> tuple[str | None, str | None]:
@@ -121,6 +179,14 @@ def _read_text(value: Any, source: FieldSource, words: dict[str, str]) -> tuple[
             return None, f"{_show(text)} is none of the words that the spec knows: {known}"
         text = word
     return source.prefix + text, None
+
+
+def text_of(value: Any) -> str | None:
+    """Return one value as text; None where there is none, or where it is no text that can be stored."""
+    return _read_text(value, _ANY, {})[0]
+
+
+_ANY = FieldSource(column=("any",))
 
 
 def _is_own(text: str, source: FieldSource) -> bool:
