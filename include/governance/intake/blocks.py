@@ -10,7 +10,7 @@ from typing import Any, overload
 import pyarrow as pa
 
 from governance.intake.records import Pull, Reader, Record
-from governance.register.canonical import TEXT, flat_object, quoted
+from governance.register.canonical import flat_object, quoted
 
 RECORDS = 25_000
 """Records of one part of a pull: enough to work by columns, few enough to hold as objects."""
@@ -44,14 +44,15 @@ class Block(Kept):
     file: str
     lines: Sequence[int]
     """On which line each begins."""
-    cells: Mapping[str, Sequence[str]]
+    cells: Mapping[str, pa.Array]
+    """By column, as `large_string`; nothing is missing."""
 
     def __len__(self) -> int:
         """Return how many records there are."""
         return len(self.lines)
 
     def _one(self, place: int) -> Record:
-        raw = {column: values[place] for column, values in self.cells.items()}
+        raw = {column: values[place].as_py() for column, values in self.cells.items()}
         return Record(f"{self.file}:{self.lines[place]}", raw)
 
     def locators(self) -> list[str]:
@@ -60,7 +61,7 @@ class Block(Kept):
 
     def raw_texts(self) -> pa.Array:
         """Return the records as JSON text, as PostgreSQL writes it."""
-        return flat_object([(name, quoted(pa.array(cells, TEXT))) for name, cells in self.cells.items()])
+        return flat_object([(name, quoted(cells)) for name, cells in self.cells.items()])
 
 
 @dataclass(frozen=True)

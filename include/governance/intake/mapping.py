@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import pandas as pd
 
@@ -78,7 +77,7 @@ def key_of(record: Record, spec: SourceSpec) -> str | None:
     return "/".join(part for part in parts if part is not None) if parts and None not in parts else None
 
 
-def _key_columns(rows: values.Rows, spec: SourceSpec) -> list[list[Any]]:
+def _key_columns(rows: values.Rows, spec: SourceSpec) -> list[values.Drawn]:
     nulls = frozenset((*spec.nulls, ""))
     return [values.draw(rows, FieldSource(column=(name,)), nulls) for name in spec.key]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from governance.intake import values
 from governance.intake.blocks import Block
@@ -16,6 +16,7 @@ from governance.intake.records import Observation, Record, stem_of
 from governance.intake.spec import SourceSpec
 from governance.quality.reasons import Reason, Reasons
 from governance.quality.storable import json_text
+from governance.register.canonical import TEXT
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,11 @@ class _Cells:
     def __len__(self) -> int:
         return len(self.block)
 
-    def held(self, column: str) -> Sequence[Any]:
+    def held(self, column: str) -> values.Drawn:
         if column == "@file":
-            return [stem_of(f"{self.block.file}:1")] * len(self.block)
-        return self.block.cells.get(column) or [None] * len(self.block)
+            return pa.array([stem_of(f"{self.block.file}:1")] * len(self.block), TEXT)
+        found = self.block.cells.get(column)
+        return pa.nulls(len(self.block), TEXT) if found is None else found
 
 
 def of_block(block: Block, first: int) -> Said:

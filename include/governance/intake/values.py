@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from governance.intake import notations
 from governance.intake.fields import FieldSource
@@ -21,6 +22,8 @@ from governance.intake.records import Raw
 from governance.quality.storable import is_storable, json_text, storable
 
 Reasons = dict[int, str]
+Drawn: TypeAlias = "Sequence[Any] | pa.Array"
+"""Values of one column; an array (`large_string`) where all are text that can be stored, or missing."""
 _SHOWN = 80
 
 
@@ -31,7 +34,7 @@ class Rows(Protocol):
         """Return how many rows there are."""
         ...
 
-    def held(self, column: str) -> Sequence[Any]:
+    def held(self, column: str) -> Drawn:
         """Return what each row has in a column; None where it has none."""
         ...
 
@@ -52,27 +55,36 @@ class Told:
         return [_reach(row, column) if nested else row.get(column) for row in self.rows]
 
 
-def draw(rows: Rows, source: FieldSource, nulls: frozenset[str]) -> list[Any]:
+def draw(rows: Rows, source: FieldSource, nulls: frozenset[str]) -> Drawn:
     """Return the raw value of a field for each row: its first column that holds something, else None."""
     if source.constant is not None:
         return [source.constant] * len(rows)
-    values: list[Any] = [None] * len(rows)
+    values: Drawn = [None] * len(rows)
     for place, column in enumerate(source.column):
         found = _held(rows.held(column), nulls)
-        values = (
-            [other if value is None else value for value, other in zip(values, found, strict=True)]
-            if place
-            else found
-        )
-        if None not in values:
-            break
-    if source.default is not None:
-        values = [source.default if value is None else value for value in values]
-    return values
+        values = _first_of(values, found) if place else found
+    return values if source.default is None else _first_of(values, [source.default] * len(rows))
 
 
-def _held(values: Sequence[Any], nulls: frozenset[str]) -> list[Any]:
+def _first_of(values: Drawn, others: Drawn) -> Drawn:
+    """For each row the value that is there, else the other one."""
+    if isinstance(values, pa.Array) and isinstance(others, pa.Array):
+        return pc.coalesce(values, others)
+    pairs = zip(as_list(values), as_list(others), strict=True)
+    return [other if value is None else value for value, other in pairs]
+
+
+def as_list(values: Drawn) -> Sequence[Any]:
+    """Return values as objects of Python."""
+    return values.to_pylist() if isinstance(values, pa.Array) else values
+
+
+def _held(values: Drawn, nulls: frozenset[str]) -> Drawn:
     """What one column holds, text without the space around it; None where that is nothing."""
+    if isinstance(values, pa.Array):
+        trimmed = pc.utf8_trim_whitespace(values)
+        nothing = pc.is_in(trimmed, pa.array(sorted(nulls), values.type))
+        return pc.if_else(nothing, pa.scalar(None, values.type), trimmed)
     if set(map(type, values)) == {str}:
         return [None if text in nulls else text for text in map(str.strip, values)]
     return [_something(value, nulls) for value in values]
@@ -95,7 +107,7 @@ def _reach(row: Raw, column: str) -> Any:
     return value
 
 
-def texts(values: Sequence[Any], source: FieldSource) -> tuple[pd.Series, Reasons]:
+def texts(values: Drawn, source: FieldSource) -> tuple[pd.Series, Reasons]:
     """Return text; numbers as they are written, nested values refused. Words are looked up in the map.
 
     A value that comes again is read once.
@@ -113,16 +125,21 @@ def texts(values: Sequence[Any], source: FieldSource) -> tuple[pd.Series, Reason
     return spread([text for text, _ in read], places), reasons
 
 
-def _distinct(values: Sequence[Any]) -> tuple[Sequence[Any], np.ndarray]:
+def _distinct(values: Drawn) -> tuple[Sequence[Any], np.ndarray]:
     """Return distinct values and which of them each is; only text is compared: 1, 1.0 and True are equal."""
+    if isinstance(values, pa.Array):
+        known = pc.dictionary_encode(values, null_encoding="encode")
+        return known.dictionary.to_pylist(), known.indices.to_numpy(zero_copy_only=False)
     if not set(map(type, values)) <= {str, type(None)}:
         return values, np.arange(len(values))
     places, words = pd.factorize(np.array(values, dtype=object), use_na_sentinel=False)
     return [word if isinstance(word, str) else None for word in words.tolist()], places
 
 
-def _plain(values: Sequence[Any]) -> pd.Series | None:
+def _plain(values: Drawn) -> pd.Series | None:
     """The column where it is nothing but text that can be stored, else None."""
+    if isinstance(values, pa.Array):
+        return pd.Series(text_array(values))
     if not set(map(type, values)) <= {str, type(None)}:
         return None
     try:
@@ -202,7 +219,7 @@ def _text(value: Any) -> str | None:
     return None
 
 
-def times(values: Sequence[Any], formats: Sequence[str], zone: str) -> tuple[pd.Series, Reasons]:
+def times(values: Drawn, formats: Sequence[str], zone: str) -> tuple[pd.Series, Reasons]:
     """Return instants (`datetime64[us, UTC]`). The first format that fits counts; plain dates are midnight.
 
     Times without an offset are read on the clock of `zone`; those that its clock skips or shows twice are
@@ -212,29 +229,31 @@ def times(values: Sequence[Any], formats: Sequence[str], zone: str) -> tuple[pd.
     if texts_of is None:
         shown = [storable(text) if (text := _text(value)) else None for value in values]
         texts_of = pd.Series(shown, dtype="str")
-    given = texts_of.notna()
     instants = pd.Series(pd.NaT, index=texts_of.index, dtype="datetime64[us, UTC]")
-    open_rows = given & texts_of.str.contains(r"\d", regex=True, na=False)  # 'now' and 'today' are no dates
+    left = texts_of.str.contains(r"\d", regex=True, na=False)  # 'now' and 'today' are no dates
     clock = pd.Series(False, index=texts_of.index)
     for pattern in formats:
-        left = open_rows & instants.isna() & ~clock
         if not left.any():
             break
-        read, fits = _read(texts_of[left], pattern, zone)
-        instants = instants.where(~left, read.reindex(texts_of.index))
-        clock |= (fits.reindex(texts_of.index, fill_value=False)) & instants.isna()
-    return instants, _time_reasons(values, instants, clock, formats, zone)
+        read, fits = _read(texts_of if left.all() else texts_of[left], pattern, zone)
+        if len(read) < len(left):
+            read, fits = read.reindex(left.index), fits.reindex(left.index, fill_value=False)
+        instants = read if left.all() else instants.where(~left, read)
+        clock |= fits & instants.isna()
+        left &= instants.isna() & ~clock
+    return instants, _time_reasons(values, texts_of.notna() & instants.isna(), clock, formats, zone)
 
 
 def _time_reasons(
-    values: Sequence[Any], instants: pd.Series, clock: pd.Series, formats: Sequence[str], zone: str
+    values: Drawn, unread: pd.Series, clock: pd.Series, formats: Sequence[str], zone: str
 ) -> Reasons:
     """Say why a value gave no instant: it fits a format but no time on that clock, or it fits no format."""
-    given = np.array([value is not None for value in values], dtype=bool)
+    if not unread.any():
+        return {}
     written = " or ".join(formats) or "any format: the spec declares no dates"
-    reasons: Reasons = {}
-    for position in np.flatnonzero(given & instants.isna().to_numpy()):
-        shown = _show(values[int(position)])
+    told, reasons = as_list(values), {}
+    for position in np.flatnonzero(unread):
+        shown = _show(told[int(position)])
         if clock[position]:
             reasons[int(position)] = f"{shown} is a time that the clock of {zone} skips or shows twice"
         else:
@@ -252,8 +271,9 @@ def _read(text: pd.Series, pattern: str, zone: str) -> tuple[pd.Series, pd.Serie
     return read.dt.as_unit("us"), fits
 
 
-def documents(values: Sequence[Any], source: FieldSource) -> tuple[pd.Series, Reasons]:
+def documents(drawn: Drawn, source: FieldSource) -> tuple[pd.Series, Reasons]:
     """Return JSON text; from text that holds JSON, from text cut into a list, or from nested values."""
+    values = as_list(drawn)
     if all(value is None for value in values):
         return pd.Series([None] * len(values), dtype="str"), {}
     reasons: Reasons = {}

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import csv
+import gc
 import re
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from itertools import chain
 from typing import Any
+
+import pyarrow as pa
 
 from governance.intake.blocks import RECORDS, Block
 from governance.intake.readers.files.limits import LONGEST_CELL, UnreadableFileError, kept
 from governance.intake.readers.files.options import CsvOptions
 from governance.intake.readers.files.texts import decoded, legible, plain
 from governance.intake.records import Raw, Record
+from governance.register.canonical import TEXT
 
 csv.field_size_limit(LONGEST_CELL)
 
@@ -50,7 +55,8 @@ def _straight_on(
             if not rows:
                 return None
             if set(map(len, rows)) == {len(header)}:
-                yield Block(name, lines, dict(zip(header, zip(*rows, strict=True), strict=True)))
+                columns = (pa.array(cells, TEXT) for cells in zip(*rows, strict=True))
+                yield Block(name, lines, dict(zip(header, columns, strict=True)))
             else:
                 for line, cells in zip(lines, rows, strict=True):
                     yield Record(f"{name}:{line}", *_row(header, cells))
@@ -64,14 +70,27 @@ def _next_rows(reader: Any) -> tuple[list[list[str]], list[int]]:
     rows: list[list[str]] = []
     lines: list[int] = []
     end = reader.line_num
-    for cells in reader:
-        if cells:
-            rows.append(cells)
-            lines.append(end + 1)
-            if len(rows) == RECORDS:
-                break
-        end = reader.line_num
+    with _no_collection():
+        for cells in reader:
+            if cells:
+                rows.append(cells)
+                lines.append(end + 1)
+                if len(rows) == RECORDS:
+                    break
+            end = reader.line_num
     return rows, lines
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Let nobody look for cycles meanwhile: lists of text have none, and there are many of them."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def delimited(text: str, options: CsvOptions) -> Iterator[Row]:
