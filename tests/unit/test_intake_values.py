@@ -5,9 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from governance.intake.drawing import Told, draw
 from governance.intake.fields import FieldSource
 from governance.intake.scopes import read_scopes
-from governance.intake.values import Told, documents, draw, texts, times
+from governance.intake.values import documents, texts, times
 
 
 def at(text: str, *formats: str, zone: str = "Europe/Berlin"):

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
-from governance.intake import told, values
+from governance.intake import drawing, told, values
 from governance.intake.blocks import Block
+from governance.intake.columns import text_column
 from governance.intake.fields import FieldSource
 from governance.intake.owners import resolve_owners
 from governance.intake.readers.registry import observations
@@ -57,7 +58,7 @@ def map_records(
     frame = frame.assign(
         record_no=pd.Series(said.numbers, dtype="int64"),
         row_no=pd.Series(range(first_row, first_row + len(said.rows)), dtype="int64"),
-        locator=values.text_column(said.locators),
+        locator=text_column(said.locators),
         raw=said.raws,
     )
     frame = resolve_owners(frame, policy)
@@ -71,18 +72,18 @@ def key_of(record: Record, spec: SourceSpec) -> str | None:
     except (ValueError, KeyError, TypeError, AttributeError):
         rows = [record.raw]
     try:
-        parts = [values.text_of(drawn[0]) for drawn in _key_columns(values.Told(rows), spec)] if rows else []
+        parts = [values.text_of(drawn[0]) for drawn in _key_columns(drawing.Told(rows), spec)] if rows else []
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
     return "/".join(part for part in parts if part is not None) if parts and None not in parts else None
 
 
-def _key_columns(rows: values.Rows, spec: SourceSpec) -> list[values.Drawn]:
+def _key_columns(rows: drawing.Rows, spec: SourceSpec) -> list[drawing.Drawn]:
     nulls = frozenset((*spec.nulls, ""))
-    return [values.draw(rows, FieldSource(column=(name,)), nulls) for name in spec.key]
+    return [drawing.draw(rows, FieldSource(column=(name,)), nulls) for name in spec.key]
 
 
-def keys(rows: values.Rows, spec: SourceSpec) -> pd.Series:
+def keys(rows: drawing.Rows, spec: SourceSpec) -> pd.Series:
     """Return source keys: the key columns joined by `/`; missing where one of them is."""
     parts = [values.texts(drawn, _PLAIN)[0] for drawn in _key_columns(rows, spec)]
     key = parts[0]
@@ -106,7 +107,7 @@ def _columns(
         columns[name], reasons = _column(name, source, rows, spec)
         failed += [(position, Reason(why, name)) for position, why in sorted(reasons.items())]
     no_time = pd.Series(pd.NaT, index=range(len(rows)), dtype="datetime64[us, UTC]")
-    no_text = values.text_column([None] * len(rows))
+    no_text = text_column([None] * len(rows))
     for name in BATCH_COLUMNS:
         if name not in columns:
             columns[name] = no_time if name in TIME_FIELDS else no_text
@@ -122,9 +123,9 @@ def _columns(
 
 
 def _column(
-    name: str, source: FieldSource, rows: values.Rows, spec: SourceSpec
+    name: str, source: FieldSource, rows: drawing.Rows, spec: SourceSpec
 ) -> tuple[pd.Series, values.Reasons]:
-    drawn = values.draw(rows, source, frozenset((*spec.nulls, "")))
+    drawn = drawing.draw(rows, source, frozenset((*spec.nulls, "")))
     if name in TIME_FIELDS:
         return values.times(drawn, source.dates or spec.dates, spec.time_zone)
     if name in JSON_FIELDS:

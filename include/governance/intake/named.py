@@ -10,11 +10,11 @@ from typing import Any
 
 import pandas as pd
 
+from governance.intake.columns import each_distinct, spread
 from governance.intake.listings import Listings
 from governance.intake.owners import NAMED_BY_SOURCE
 from governance.intake.parts import Parts
 from governance.intake.records import place_of
-from governance.intake.values import each_distinct, spread
 from governance.register.ownership import OwnershipPolicy
 
 _ACCOUNT = re.compile(r"[0-9]{12}|(?=[0-9?*]*[?*])[0-9?*]{1,12}")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from governance.intake.values import each_distinct, spread
+from governance.intake.columns import each_distinct, spread
 from governance.register.ownership import OwnershipPolicy, Subject
 
 NAMED_BY_SOURCE = "named by the source"

@@ -9,7 +9,7 @@ from datetime import datetime
 import pandas as pd
 import pyarrow as pa
 
-from governance.intake import values
+from governance.intake import columns, drawing
 from governance.intake.blocks import Block
 from governance.intake.readers.registry import kind_of
 from governance.intake.records import Observation, Record, stem_of
@@ -26,7 +26,7 @@ class Said:
     `instants` and `actors` are what the reader itself says of each; None where it says nothing of any.
     """
 
-    rows: values.Rows
+    rows: drawing.Rows
     numbers: Sequence[int]
     locators: Sequence[str]
     raws: pd.Series
@@ -43,7 +43,7 @@ class _Cells:
     def __len__(self) -> int:
         return len(self.block)
 
-    def held(self, column: str) -> values.Drawn:
+    def held(self, column: str) -> drawing.Drawn:
         if column == "@file":
             return pa.array([stem_of(f"{self.block.file}:1")] * len(self.block), TEXT)
         found = self.block.cells.get(column)
@@ -53,7 +53,7 @@ class _Cells:
 def of_block(block: Block, first: int) -> Said:
     """Return what a block says: one observation a record."""
     numbers = range(first, first + len(block))
-    raws = pd.Series(values.text_array(block.raw_texts()))
+    raws = pd.Series(columns.text_array(block.raw_texts()))
     return Said(_Cells(block), numbers, block.locators(), raws)
 
 
@@ -70,10 +70,10 @@ def of_records(records: Iterable[Record], spec: SourceSpec, first: int, reasons:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             reasons[number] = [Reason(f"the record is not what the reader expects: {error!r}")]
     return Said(
-        rows=values.Told([observation.fields for _, _, observation in found]),
+        rows=drawing.Told([observation.fields for _, _, observation in found]),
         numbers=[number for number, _, _ in found],
         locators=[record.locator for _, record, _ in found],
-        raws=values.text_column([json_text(r.raw if o.raw is None else o.raw) for _, r, o in found]),
+        raws=columns.text_column([json_text(r.raw if o.raw is None else o.raw) for _, r, o in found]),
         instants=[observation.valid_at for _, _, observation in found],
         actors=[observation.actor for _, _, observation in found],
     )

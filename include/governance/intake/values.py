@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,94 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from governance.intake import notations
+from governance.intake.columns import spread, text_array, text_column
+from governance.intake.drawing import Drawn, as_list
 from governance.intake.fields import FieldSource
-from governance.intake.records import Raw
 from governance.quality.storable import is_storable, json_text, storable
 
 Reasons = dict[int, str]
-Drawn: TypeAlias = "Sequence[Any] | pa.Array"
-"""Values of one column; an array (`large_string`) where all are text that can be stored, or missing."""
 _SHOWN = 80
-
-
-class Rows(Protocol):
-    """Rows of a source, of which columns are drawn by name."""
-
-    def __len__(self) -> int:
-        """Return how many rows there are."""
-        ...
-
-    def held(self, column: str) -> Drawn:
-        """Return what each row has in a column; None where it has none."""
-        ...
-
-
-@dataclass(frozen=True)
-class Told:
-    """Rows that are objects, each with columns of its own."""
-
-    rows: Sequence[Raw]
-
-    def __len__(self) -> int:
-        """Return how many rows there are."""
-        return len(self.rows)
-
-    def held(self, column: str) -> Sequence[Any]:
-        """Return what each row has in a column, or at the end of a path into nested records."""
-        nested = "." in column
-        return [_reach(row, column) if nested else row.get(column) for row in self.rows]
-
-
-def draw(rows: Rows, source: FieldSource, nulls: frozenset[str]) -> Drawn:
-    """Return the raw value of a field for each row: its first column that holds something, else None."""
-    if source.constant is not None:
-        return [source.constant] * len(rows)
-    values: Drawn = [None] * len(rows)
-    for place, column in enumerate(source.column):
-        found = _held(rows.held(column), nulls)
-        values = _first_of(values, found) if place else found
-    return values if source.default is None else _first_of(values, [source.default] * len(rows))
-
-
-def _first_of(values: Drawn, others: Drawn) -> Drawn:
-    """For each row the value that is there, else the other one."""
-    if isinstance(values, pa.Array) and isinstance(others, pa.Array):
-        return pc.coalesce(values, others)
-    pairs = zip(as_list(values), as_list(others), strict=True)
-    return [other if value is None else value for value, other in pairs]
-
-
-def as_list(values: Drawn) -> Sequence[Any]:
-    """Return values as objects of Python."""
-    return values.to_pylist() if isinstance(values, pa.Array) else values
-
-
-def _held(values: Drawn, nulls: frozenset[str]) -> Drawn:
-    """What one column holds, text without the space around it; None where that is nothing."""
-    if isinstance(values, pa.Array):
-        trimmed = pc.utf8_trim_whitespace(values)
-        nothing = pc.is_in(trimmed, pa.array(sorted(nulls), values.type))
-        return pc.if_else(nothing, pa.scalar(None, values.type), trimmed)
-    if set(map(type, values)) == {str}:
-        return [None if text in nulls else text for text in map(str.strip, values)]
-    return [_something(value, nulls) for value in values]
-
-
-def _something(value: Any, nulls: frozenset[str]) -> Any:
-    if isinstance(value, str):
-        value = value.strip()
-        return None if value in nulls else value
-    return None if value in ([], {}) else value
-
-
-def _reach(row: Raw, column: str) -> Any:
-    """A column by its whole name, or a path into nested records."""
-    if column in row or "." not in column:
-        return row.get(column)
-    value: Any = row
-    for part in column.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    return value
 
 
 def texts(values: Drawn, source: FieldSource) -> tuple[pd.Series, Reasons]:
@@ -147,39 +65,6 @@ def _plain(values: Drawn) -> pd.Series | None:
     except UnicodeEncodeError:  # half of a surrogate pair
         return None
     return None if column.str.contains("\x00", regex=False, na=False).any() else column
-
-
-def text_column(values: Sequence[str | None]) -> pd.Series:
-    """Return a column of type `str`; faster than pandas, which looks at every value."""
-    return pd.Series(text_array(pa.array(values, pa.large_string())))
-
-
-def text_array(column: pa.Array) -> Any:
-    """Return text (`large_string`) as pandas holds a column of type `str`, without a copy."""
-    return _TEXT.__from_arrow__(column)  # type: ignore[attr-defined] # the stubs do not know it
-
-
-_TEXT = pd.StringDtype(na_value=np.nan)
-
-
-def each_distinct(frame: pd.DataFrame, names: Sequence[str]) -> tuple[list[tuple[Any, ...]], np.ndarray]:
-    """Return the distinct rows of some columns, and for each row which of them it is.
-
-    >>> each_distinct(pd.DataFrame({"a": ["x", "x"], "b": ["1", None]}), ["a", "b"])
-    ([('x', '1'), ('x', nan)], array([0, 1]))
-    """
-    codes = np.zeros(len(frame), dtype="int64")
-    for name in names:
-        found, words = pd.factorize(frame[name], use_na_sentinel=False)
-        codes = codes * max(len(words), 1) + found
-    _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
-    rows = frame[list(names)].iloc[first]
-    return list(zip(*(rows[name].tolist() for name in names), strict=True)), inverse
-
-
-def spread(values: Sequence[str | None], places: np.ndarray) -> pd.Series:
-    """Return a column of type `str` that holds at each row the value of its place."""
-    return pd.Series(text_array(pa.array(values, pa.large_string()).take(pa.array(places))))
 
 
 def _read_text(value: Any, source: FieldSource, words: dict[str, str]) -> tuple[str | None, str | None]:

@@ -85,8 +85,20 @@ def flat_object(fields: Sequence[tuple[str, pa.Array]]) -> pa.Array:
         if values.null_count < len(values)
     ]
     rows = len(fields[0][1]) if fields else 0
-    inside = joined(*members, between=", ", skip=True) if members else pa.array([""] * rows, TEXT)
+    inside = (
+        joined(*_never_all_missing(members), between=", ", skip=True)
+        if members
+        else pa.array([""] * rows, TEXT)
+    )
     return joined("{", inside, "}")
+
+
+def _never_all_missing(members: list[pa.Array]) -> list[pa.Array]:
+    """Put an empty text where a row has nothing at all: joining would drop the row."""
+    missing = members[0].is_null()
+    for member in members[1:]:
+        missing = pc.and_(missing, member.is_null())
+    return [pc.if_else(missing, pa.scalar("", TEXT), members[0]), *members[1:]]
 
 
 def _one(name: str) -> str:

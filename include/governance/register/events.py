@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime
 
 import pyarrow as pa
@@ -13,6 +14,7 @@ from governance.register.canonical import (
     TEXT,
     as_stored,
     as_text,
+    characters,
     epochs,
     escaped,
     flat_object,
@@ -53,10 +55,18 @@ def told(connection: Connection, batch: pa.Table) -> pa.Table:
     return found.append_column("state", state).append_column("content", content)
 
 
-def lines(
-    batch: pa.Table, numbers: pa.Array, events: pa.Array, *, run_id: int, block: int, at: datetime
-) -> memoryview:
-    """Return the rows of `request_event` for a batch of `told` as lines for COPY, in its text format."""
+@dataclass(frozen=True)
+class Same:
+    """What the events of one load have in common."""
+
+    run_id: int
+    block: int
+    known_at: datetime
+
+
+def lines(table: pa.Table, numbers: pa.Array, events: pa.Array, same: Same) -> tuple[memoryview, bytes]:
+    """Return rows of `told` as lines of `request_event` for COPY, in its text format, and their hashes."""
+    batch = table.combine_chunks()
     status, actor = _status_and_actor(batch)
     state, raw = as_text(batch["state"]), as_text(batch["raw"])
     number, valid_at = numbers.cast(TEXT), batch["valid_at"].combine_chunks()
@@ -64,12 +74,12 @@ def lines(
     digest = hashes(joined("[", joined(*said, between=", "), "]"))
     plain = pc.fill_null(escaped(as_text(batch["actor"]), _LINE), "\\N")
     row = (
-        events.cast(TEXT), number, _instant(valid_at), at.isoformat(), plain, "observed",
-        as_text(batch["status"]), escaped(state, _LINE), escaped(raw, _LINE), str(run_id),
-        _bytes(as_text(batch["content"])), _bytes(digest), str(block),
+        events.cast(TEXT), number, _instant(valid_at), same.known_at.isoformat(), plain, "observed",
+        as_text(batch["status"]), escaped(state, _LINE), escaped(raw, _LINE), str(same.run_id),
+        _bytes(as_text(batch["content"])), _bytes(digest), str(same.block),
     )  # fmt: skip
     whole = joined(joined(*row, between="\t"), "\n")
-    return memoryview(whole.buffers()[2])
+    return characters(whole).data, bytes.fromhex(characters(digest).tobytes().decode())
 
 
 def hashes(texts: pa.Array) -> pa.Array:

@@ -6,19 +6,23 @@ reordered or overlapping, adds nothing. The caller owns the transaction; nothing
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 from sqlalchemy import Connection, text
 
 from governance import resources
 from governance.register import events
+from governance.register.canonical import TEXT
 from governance.register.copying import copy_lines, copy_tables
+from governance.register.news import Observed, news, numbered, observed
 from governance.register.request import STATE_FIELDS
 from governance.spool import Spool
 
@@ -26,7 +30,6 @@ ANALYZED_FROM = 500
 """A load with so many news refreshes the planner's statistics: the first big one would go without any."""
 _WRITTEN = 5_000
 """Events that are written as text together."""
-_NARROW = ("record_no", "row_no", "source_key", "kind", "valid_at", "content")
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class _Load:
     source: str
     run_id: int
     known_at: datetime
+    staged: Spool
 
 
 def load(
@@ -70,80 +74,36 @@ def load(
     if not staged.rows:
         return LoadCounts(0, 0)
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:source))"), {"source": f"load {source}"})
-    narrow = pd.concat([table.select(list(_NARROW)).to_pandas() for table in staged], ignore_index=True)
-    one = _Load(connection, source, run_id, known_at)
-    met = _met(one, narrow)
-    narrow["request_number"] = narrow["source_key"].map(_numbers(one, narrow, met))
-    news = _news(one, narrow, met)
-    counts = news.groupby(narrow["record_no"]).any()
-    if news.any():
-        _append(one, staged, narrow, news, met)
-    loaded = int(counts.sum())
+    found = observed(staged)
+    numbers, first_new = numbered(connection, found, source)
+    is_news = news(connection, found, numbers, numbers[numbers < first_new])
+    if is_news.any():
+        _append(_Load(connection, source, run_id, known_at, staged), found, numbers, is_news, first_new)
+    records = pd.Series(is_news).groupby(found.rows["record_no"].to_numpy()).any()
+    loaded = int(records.sum())
     if loaded >= ANALYZED_FROM:
         connection.execute(text("ANALYZE request, request_event"))
-    return LoadCounts(loaded, len(counts) - loaded)
+    return LoadCounts(loaded, len(records) - loaded)
 
 
-def _met(one: _Load, narrow: pd.DataFrame) -> dict[str, int]:
-    """Return the numbers of the requests that the register has met, by key."""
-    known = {"source": one.source, "keys": narrow["source_key"].unique().tolist()}
-    rows = one.connection.execute(text(resources.sql("register/met.sql")), known)
-    return {row.source_key: row.request_number for row in rows}
-
-
-def _numbers(one: _Load, narrow: pd.DataFrame, met: dict[str, int]) -> dict[str, int]:
-    """Return the number of every request; those that are new get theirs here, oldest first."""
-    first = narrow.sort_values(["valid_at", "row_no"]).drop_duplicates("source_key")["source_key"]
-    new = [key for key in first if key not in met]
-    query = text("SELECT nextval('request_number_seq') FROM generate_series(1, :many)")
-    taken = one.connection.execute(query, {"many": len(new)}).scalars().all() if new else []
-    return {**met, **dict(zip(new, sorted(taken), strict=True))}
-
-
-def _news(one: _Load, narrow: pd.DataFrame, met: dict[str, int]) -> pd.Series:
-    """Tell for each observation whether it is news."""
-    import duckdb  # noqa: PLC0415 (not for those who only decide)
-
-    observed = pd.DataFrame(
-        {
-            "request_number": narrow["request_number"],
-            "place": range(len(narrow)),
-            "moment": narrow["valid_at"].astype("int64"),
-            "content": narrow["content"],
-        }
-    )
-    rows = one.connection.execute(
-        text(resources.sql("register/known_content.sql")), {"numbers": list(met.values())}
-    )
-    known = pa.Table.from_pylist([dict(row) for row in rows.mappings()], schema=_KNOWN)
-    with duckdb.connect() as asked:
-        asked.register("observed", pa.Table.from_pandas(observed, preserve_index=False))
-        asked.register("known", known)
-        found = asked.sql(resources.sql("register/news.sql")).to_arrow_table()
-    return pd.Series(found["is_news"].to_numpy(zero_copy_only=False), index=narrow.index)
-
-
-_KNOWN = pa.schema(
-    {"request_number": pa.int64(), "event": pa.int64(), "moment": pa.int64(), "content": pa.large_string()}
-)
-
-
-def _append(one: _Load, staged: Spool, narrow: pd.DataFrame, news: pd.Series, met: dict[str, int]) -> None:
+def _append(one: _Load, found: Observed, numbers: np.ndarray, is_news: np.ndarray, first_new: int) -> None:
     """Write the news: requests that are new, events, their seal, and the rows of requests known before."""
     block = lock_history(one.connection)
-    fresh = narrow[news].assign(event=_event_numbers(one.connection, int(news.sum())))
-    latest = fresh.sort_values(["valid_at", "row_no"]).drop_duplicates("request_number", keep="last")
-    new = latest[~latest["source_key"].isin(met.keys())]
-    first = narrow.sort_values(["valid_at", "row_no"]).drop_duplicates("request_number")
-    new = new.assign(kind=new["request_number"].map(first.set_index("request_number")["kind"]))
-    copy_tables(one.connection, _request_rows(one, staged, new), "request")
-    copy_lines(
-        one.connection, "request_event", events.COLUMNS, _ahead(_event_lines(one, staged, fresh, block))
-    )
+    many = int(is_news.sum())
+    rows = found.rows.assign(request_number=numbers[found.rows["key"].to_numpy()])
+    fresh = rows[is_news].assign(event=_event_numbers(one.connection, many))
+    latest = fresh.sort_values(["moment", "row_no"]).drop_duplicates("key", keep="last")
+    new = latest[latest["request_number"] >= first_new]
+    kinds = found.in_time.drop_duplicates("key").set_index("key")["kind"]
+    new = new.assign(kind=new["key"].map(kinds))
+    copy_tables(one.connection, _request_rows(one, new, found.kinds), "request")
+    seal = hashlib.sha256()
+    lines = _event_lines(one, fresh, block, seal)
+    copy_lines(one.connection, "request_event", events.COLUMNS, _ahead(lines))
     sealed = {"block": block, "known_at": one.known_at, "run_id": one.run_id}
     if len(new) < len(latest):
         run(one.connection, "refresh_requests", {**sealed, "first_event": int(fresh["event"].min())})
-    run(one.connection, "seal_block", sealed)
+    run(one.connection, "seal_loaded", {**sealed, "events": many, "events_hash": seal.digest()})
 
 
 def _event_numbers(connection: Connection, many: int) -> range:
@@ -157,9 +117,10 @@ def _event_numbers(connection: Connection, many: int) -> range:
 
 def _parts(staged: Spool, chosen: pd.DataFrame) -> Iterator[tuple[pa.Table, pd.DataFrame]]:
     """Yield of every table the chosen rows, and what is known of them; `chosen` is indexed by place."""
-    begin = 0
+    begin, chosen = 0, chosen.sort_index()
     for table in staged:
-        here = chosen[(chosen.index >= begin) & (chosen.index < begin + table.num_rows)].sort_index()
+        ends = np.searchsorted(chosen.index.to_numpy(), [begin, begin + table.num_rows])
+        here = chosen.iloc[slice(*ends)]
         if len(here) == table.num_rows:
             yield table, here
         elif len(here):
@@ -167,13 +128,13 @@ def _parts(staged: Spool, chosen: pd.DataFrame) -> Iterator[tuple[pa.Table, pd.D
         begin += table.num_rows
 
 
-def _request_rows(one: _Load, staged: Spool, new: pd.DataFrame) -> Iterator[pa.Table]:
-    for table, here in _parts(staged, new):
+def _request_rows(one: _Load, new: pd.DataFrame, kinds: list[str]) -> Iterator[pa.Table]:
+    for table, here in _parts(one.staged, new):
         rows = table.select(["source_key", "status", *STATE_FIELDS, "raw", "valid_at"])
         more = {
             "request_number": pa.array(here["request_number"].to_numpy()),
-            "kind": pa.array(here["kind"], pa.large_string()),
-            "source": pa.array([one.source] * len(here), pa.large_string()),
+            "kind": pa.array([kinds[place] for place in here["kind"]], TEXT),
+            "source": pa.array([one.source] * len(here), TEXT),
             "last_event": pa.array(here["event"].to_numpy()),
             "recorded_at": pa.array([one.known_at] * len(here), pa.timestamp("us", "UTC")),
         }
@@ -182,18 +143,16 @@ def _request_rows(one: _Load, staged: Spool, new: pd.DataFrame) -> Iterator[pa.T
         yield rows
 
 
-def _event_lines(one: _Load, staged: Spool, fresh: pd.DataFrame, block: int) -> Iterator[memoryview]:
-    for table, here in _parts(staged, fresh):
+def _event_lines(one: _Load, fresh: pd.DataFrame, block: int, seal: Any) -> Iterator[memoryview]:
+    """Yield the events as lines; `seal` takes in their hashes, in their order."""
+    same = events.Same(one.run_id, block, one.known_at)
+    for table, here in _parts(one.staged, fresh):
         for begin in range(0, len(here), _WRITTEN):
             some = here.iloc[begin : begin + _WRITTEN]
-            yield events.lines(
-                table.slice(begin, _WRITTEN).combine_chunks(),
-                pa.array(some["request_number"].to_numpy()),
-                pa.array(some["event"].to_numpy()),
-                run_id=one.run_id,
-                block=block,
-                at=one.known_at,
-            )
+            numbers, places = pa.array(some["request_number"].to_numpy()), pa.array(some["event"].to_numpy())
+            lines, digests = events.lines(table.slice(begin, _WRITTEN), numbers, places, same)
+            seal.update(digests)
+            yield lines
 
 
 def _ahead(lines: Iterator[memoryview]) -> Iterator[memoryview]:

@@ -12,15 +12,10 @@ DECLARE
     stray bigint;
 BEGIN
     SELECT e.request_number INTO stray FROM request_event e
-    WHERE e.block = NEW.block AND NOT EXISTS (SELECT FROM request r WHERE r.request_number = e.request_number) LIMIT 1;
+    LEFT JOIN request r USING (request_number) LEFT JOIN intake_run u ON u.run_id = e.run_id
+    WHERE e.block = NEW.block AND (r.request_number IS NULL OR (e.run_id IS NOT NULL AND u.run_id IS NULL)) LIMIT 1;
     IF FOUND THEN
-        RAISE EXCEPTION 'block % holds an event of request %, which does not exist', NEW.block, stray
-            USING ERRCODE = 'foreign_key_violation';
-    END IF;
-    SELECT e.run_id INTO stray FROM (SELECT DISTINCT run_id FROM request_event WHERE block = NEW.block) e
-    WHERE e.run_id IS NOT NULL AND NOT EXISTS (SELECT FROM intake_run r WHERE r.run_id = e.run_id) LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'block % holds an event of run %, which does not exist', NEW.block, stray
+        RAISE EXCEPTION 'block % holds an event of request %: there is no such request, or no such run', NEW.block, stray
             USING ERRCODE = 'foreign_key_violation';
     END IF;
     RETURN NEW;
