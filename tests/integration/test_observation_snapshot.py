@@ -13,9 +13,11 @@ from botocore.config import Config
 from sqlalchemy import Engine, text
 
 from governance.errors import SourceUnavailableError
-from governance.observation import compliance, organizations
 from governance.observation import observe as observation
+from governance.observation import organizations
+from governance.observation.items import item_of
 from governance.observation.observe import (
+    Approach,
     finish_snapshot,
     observe,
     observe_config_shard,
@@ -98,7 +100,8 @@ class Observatory:
         self.session.url = url
 
     def observe(self, now: datetime = NOW, **more):
-        return observe(self.register, self.session, now=now, lake=str(self.lake), client_config=FAST, **more)
+        how = Approach(client_config=FAST)
+        return observe(self.register, self.session, now=now, lake=str(self.lake), **{"approach": how, **more})
 
     def manifest(self, dataset: str) -> dict[tuple[str, str], str]:
         with self.register.connect() as connection:
@@ -216,7 +219,7 @@ def test_a_query_that_breaks_off_is_partial_and_only_its_shard_is_asked_again(
 ) -> None:
     lake = str(observatory.lake)
     snapshot = start_snapshot(register, now=NOW, lake=lake)
-    more = {"lake": lake, "client_config": FAST}
+    more = {"lake": lake, "approach": Approach(client_config=FAST)}
     observe_hub(register, observatory.session, snapshot, **more)
     first, second = plan_shards(register, snapshot, lake=lake, shards=2)
     observe_config_shard(register, observatory.session, snapshot, first, **more)
@@ -275,8 +278,9 @@ def test_configuration_may_be_text_and_each_rule_is_judged_by_itself() -> None:
                            (("x", "NON_COMPLIANT"), ("y", "COMPLIANT"), ("z", "INSUFFICIENT_DATA"))],
     }  # fmt: skip
     item = {"accountId": PROD, "awsRegion": "eu-central-1"}
-    as_object = list(compliance._rules_of({**item, "configuration": configuration}, {"x": ""}))
-    as_text = list(compliance._rules_of({**item, "configuration": json.dumps(configuration)}, {"x": ""}))
+    place = (PROD, "eu-central-1")
+    as_object = item_of({**item, "configuration": configuration}, place, {"x": ""}).rows
+    as_text = item_of({**item, "configuration": json.dumps(configuration)}, place, {"x": ""}).rows
     assert as_text == as_object
     assert [(row["rule"], row["compliance"], row["creator"]) for row in as_object] == [
         ("x", "NON_COMPLIANT", ""), ("y", "COMPLIANT", None)]  # fmt: skip

@@ -15,8 +15,8 @@ from aws_worlds import world
 from conftest import ROOT
 from governance.cli import app
 from governance.errors import DocumentError
-from governance.observation import compliance, permissions, plan, rates
-from governance.observation.calls import Calls
+from governance.observation import aggregated, permissions, plan, rates
+from governance.observation.calls import Calls, iam_prefix
 from governance.observation.listings import Size
 from governance.observation.observe import observe
 from governance.sandbox.aws import serve
@@ -92,11 +92,15 @@ def test_a_listing_makes_the_calls_that_were_planned_and_needs_no_other_permissi
         for listing in plan.LISTINGS:
             aws.faults.calls.clear()
             traffic = Calls()
-            unpatched = session.client(listing.service, endpoint_url=aws.url)
+            unpatched = session.client(listing.service, endpoint_url=aws.url, region_name=listing.region)
             traffic.client(_Fixed(unpatched), listing.service)  # type: ignore[arg-type]
             list(listing.rows(unpatched))
             expected = Counter(
-                {f"{listing.service}:{name}": calls for name, calls in listing.calls(size).items() if calls}
+                {
+                    f"{iam_prefix(listing.service)}:{name}": calls
+                    for name, calls in listing.calls(size).items()
+                    if calls
+                }
             )
             assert Counter(aws.faults.calls) == expected, listing.dataset.name
             assert traffic.calls == sum(expected.values())
@@ -126,6 +130,7 @@ def size_of(served: World) -> Size:
         documents=len(planes.documents[hub]) + len(planes.calendars[hub]),
         calendars=len(planes.calendars[hub]),
         compliance_types=len(planes.compliance_summaries[hub]),
+        organization_tags=sum(len(account.tags) for account in served.accounts),
     )
 
 
@@ -156,7 +161,7 @@ def test_the_plan_of_the_next_snapshot_goes_by_the_last_one(register, tmp_path):
 def test_the_policy_names_just_what_is_called():
     allowed = permissions.allowed(permissions.hub_policy("s3://lake/governance"))
     called = {action for listing in plan.LISTINGS for action in listing.actions}
-    called |= {f"config:{operation}" for operation in compliance.calls(Size(accounts=1))}
+    called |= {f"config:{name}" for named in aggregated.calls(Size(accounts=1)).values() for name in named}
     assert allowed == {*called, *permissions.ALWAYS, *permissions.DOCTOR, *permissions.READ_LAKE}
     assert not {
         action for action in allowed if "*" in action or action.split(":")[1].startswith(("Put", "Delete"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import pandas as pd
 from botocore.exceptions import BotoCoreError, ClientError
@@ -22,6 +22,11 @@ from governance.observation.datasets import Dataset
 from governance.observation.lake import Lake
 
 Status = Literal["COMPLETE", "PARTIAL", "FAILED", "STALE"]
+
+T = TypeVar("T")
+
+REFUSED = "refused: "
+"""How the message of a place begins that AWS refused to tell: it may be asked again."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,11 @@ class Snapshot:
         path = f"{dataset.service}/{dataset.name}/{part}.parquet"
         return path, self.lake.write_table(f"{self.folder}/{path}", dataset.table(rows))
 
+    def is_known(self, dataset: Dataset) -> bool:
+        """Tell whether a listing of the hub is complete."""
+        rows = self.manifest(dataset)
+        return bool(((rows.account == "*") & (rows.status == "COMPLETE")).any())
+
     def read(self, dataset: Dataset, part: str = "all") -> pd.DataFrame:
         """Return the rows of a part, none where it was not written."""
         try:
@@ -105,7 +115,7 @@ class Snapshot:
         What AWS refuses goes to the manifest: PARTIAL with the rows that came, FAILED without any. An AWS
         that cannot be reached raises SourceUnavailableError: a retry may do better.
         """
-        if (self.manifest(dataset).status == "COMPLETE").any():
+        if self.is_known(dataset):
             return
         collected, refusal = drain(rows)
         path, digest = (None, None) if refusal and not collected else self.write(dataset, "all", collected)
@@ -119,9 +129,9 @@ class Snapshot:
         ])  # fmt: skip
 
 
-def drain(rows: Iterator[dict[str, Any]]) -> tuple[list[dict[str, Any]], str | None]:
+def drain(rows: Iterator[T]) -> tuple[list[T], str | None]:
     """Return the rows that came, and in words why they are not all (None: they are)."""
-    collected: list[dict[str, Any]] = []
+    collected: list[T] = []
     try:
         collected.extend(rows)
     except ClientError as error:
