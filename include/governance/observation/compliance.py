@@ -151,6 +151,7 @@ class _Collection:
         for group, after in self._questions(accounts, whole, delivered):
             found = asked.evaluations(group, creators, after)
             _add(evaluations, found)
+            _add(tags, Answer(refusals=found.refusals))  # of which resources to ask is not known either
             here = set(group)
             items = [*found.items, *(i for d in delivered.values() if d.place[0] in here for i in d.items)]
             _add(tags, asked.tags(group, {item.resource[2] for item in items}, after))
