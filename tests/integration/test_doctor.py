@@ -44,7 +44,7 @@ def nothing_is_defined(conn_id: str) -> Connection:
 
 def test_aws_that_answers_is_well(session):
     (check,) = examine_aws(session)
-    assert (check.state, check.found) == ("ok", f"{len(PROBES)} operations of 6 services answer")
+    assert (check.state, check.found) == ("ok", f"{len(PROBES)} operations of 7 services answer")
 
 
 def test_a_missing_permission_is_named_as_the_iam_action(session, aws):

@@ -29,7 +29,9 @@ def seen(aws):
     rows = {}
     for listing in plan.LISTINGS:
         client = session.client(listing.service, endpoint_url=aws.url, region_name=listing.region)
-        rows[listing.dataset.service, listing.dataset.name] = _rows(listing.dataset, list(listing.rows(client)))
+        rows[listing.dataset.service, listing.dataset.name] = _rows(
+            listing.dataset, list(listing.rows(client))
+        )
     return rows
 
 

@@ -173,7 +173,7 @@ def test_the_doctor_asks_nothing_that_the_policy_does_not_allow():
     from governance.doctor.aws import PROBES
 
     allowed = permissions.allowed(permissions.hub_policy())
-    assert {f"{service}:{operation}" for service, operation in PROBES} <= allowed
+    assert {f"{iam_prefix(service)}:{operation}" for service, operation in PROBES} <= allowed
 
 
 def test_the_plan_is_printed_before_anything_is_asked(register_url, monkeypatch):

@@ -102,7 +102,7 @@ class Known:
 
 def _as_delivered(row: Evidence, delivered: Delivered, trouble: Evidence) -> Evidence:
     """Known as of the delivery; the message still tells why it is not known as of now."""
-    words = f"{trouble.message}; known as of the delivery of {delivered.at:%Y-%m-%dT%H:%MZ}"
+    words = f"{trouble.message}; known as of the last delivery"
     return replace(row, evidence_at=delivered.at, message=words[:500])
 
 
