@@ -19,10 +19,12 @@ from aws_worlds import ABROAD, BUCKET, HOME, HUB, NOW, PAYMENTS, world
 from governance.observation import delivery
 from governance.observation.items import Item, merged
 from governance.observation.observe import Approach, gaps, observe
+from governance.reconciliation.reconcile import reconcile
 from governance.sandbox.aws import config_snapshots, serve
 from governance.sandbox.aws.evaluations import Evaluations
 from governance.sandbox.planes import Planes
 from governance.sandbox.stand_ins import fill_bucket
+from reconciliation_worlds import exception, policies, register_requests
 
 QUERY = "config:SelectAggregateResourceConfig"
 ONCE = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
@@ -30,7 +32,7 @@ DELIVERED = NOW - timedelta(hours=2)
 
 
 def tagged_world():
-    """Buckets with an even number belong to a team; an account is judged, too."""
+    """The first two buckets of each place belong to a team; an account is judged, too."""
     made = world()
     account = made.evaluations.iloc[[0]].assign(
         account=PAYMENTS, region=HOME, rule="tagged", resource_type="AWS::::Account", resource_id=PAYMENTS
@@ -42,7 +44,7 @@ def tagged_world():
     ]
     evaluations["recorded_at"] = evaluations["recorded_at"].astype("datetime64[us, UTC]")
     resources = evaluations[["account", "region", "resource_type", "resource_id"]].drop_duplicates()
-    tags = {key: {"team": "a"} for key in resources.itertuples(index=False, name=None) if key[3][-1] in "02"}
+    tags = {key: {"team": "a"} for key in resources.itertuples(index=False, name=None) if key[3][-1] in "01"}
     bare = {"planes": Planes(), "policies": made.policies[:1]}  # calls that these tests are not about
     return replace(made, evaluations=evaluations, tags=tags, **bare)
 
@@ -349,12 +351,26 @@ class TestTags:
             for row in rows.itertuples()
         }
 
+    def test_an_exception_for_a_tag_covers_what_carries_it_and_is_unknown_without_tags(
+        self, observed, register, tmp_path
+    ):
+        scope = {"tag": {"team": "a"}, "rule": ["s3-private"]}
+        with register.begin() as connection:
+            register_requests(connection, exception("E", scope))
+        verdicts = []
+        for refuse in ("resourceId, tags", ""):
+            observed.session.refuse = refuse
+            observed.run()
+            with_tags = {"now": NOW, "policies": policies(tmp_path / "policies"), "lake": str(observed.lake)}
+            verdicts += reconcile(register, **with_tags).verdicts.verdict.tolist()
+        assert verdicts == ["UNKNOWN", "COVERED"]
+
     @pytest.mark.parametrize("deliveries", ["", "s3://deliveries/config"])
     def test_evaluations_name_the_tags_of_their_resources(self, observed, deliveries):
         observed.run(deliveries)
         found = self.sets(observed)
         buckets = {name: team for name, team in found.items() if name.startswith("bucket")}
-        assert buckets == {name: "a" if name[-1] in "02" else "" for name in buckets}
+        assert buckets == {name: "a" if name[-1] in "01" else "" for name in buckets}
         assert found[PAYMENTS] == "prod", "an account has the tags that Organizations knows"
 
     def test_numbers_of_shards_do_not_meet(self, observed):
