@@ -139,7 +139,10 @@ class _Collection:
         creators: dict[str, str | None] = dict(rules.itertuples(index=False, name=None))
         since = self.snapshot.as_of - self._max_age
         delivered = self._delivered(accounts, creators)
-        whole = [one for one in accounts if not self._is_delivered(one, delivered, since)]
+        by_account: dict[str, list[Delivered]] = {}
+        for one in delivered.values():
+            by_account.setdefault(one.place[0], []).append(one)
+        whole = [one for one in accounts if not _is_delivered(by_account.get(one, []), since)]
         client = self._client("config")
         evaluations, tags = Answer(), Answer()
         try:
@@ -181,11 +184,6 @@ class _Collection:
         mine = sources[sources.account.isin(accounts)]
         return sorted(mine[["account", "region"]].itertuples(index=False, name=None))
 
-    def _is_delivered(self, account: str, delivered: dict[Place, Delivered], since: datetime) -> bool:
-        """Tell whether every place of the account was delivered, so that only changes need be asked for."""
-        here = [one for place, one in delivered.items() if place[0] == account]
-        return bool(here) and all(one.is_usable(since) for one in here)
-
     @staticmethod
     def _questions(
         accounts: list[str], whole: list[str], delivered: dict[Place, Delivered]
@@ -196,6 +194,11 @@ class _Collection:
         if rest:
             first = min(one.at for place, one in delivered.items() if place[0] in set(rest) and one.at)
             yield rest, first - MARGIN
+
+
+def _is_delivered(here: list[Delivered], since: datetime) -> bool:
+    """Tell whether every place of an account was delivered, so that only changes need be asked for."""
+    return bool(here) and all(one.is_usable(since) for one in here)
 
 
 def _add(answer: Answer, more: Answer) -> None:

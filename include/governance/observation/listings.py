@@ -19,9 +19,9 @@ class Size:
     """How large an organization is, for counting calls ahead; defaults are those of a large one.
 
     `results` are evaluations, `operations` those on controls, `documents` and `calendars` an account's own.
-    `organization_tags` are those of accounts, units and policies, `deliveries` the places whose configuration
-    snapshot is read from the bucket, `visits` the places asked for their recorder, `remediation_visits` those
-    asked for their remediations.
+    `organization_tags` are those of accounts, units and policies (None: one each), `deliveries` the places
+    whose configuration snapshot is read from the bucket, `visits` the places asked for their recorder,
+    `remediation_visits` those asked for their remediations.
     """
 
     accounts: int
@@ -46,7 +46,7 @@ class Size:
     documents: int = 100
     calendars: int = 5
     compliance_types: int = 5
-    organization_tags: int = 0
+    organization_tags: int | None = None
     deliveries: int = 0
     visits: int = 0
     remediation_visits: int = 0
@@ -58,7 +58,7 @@ class Listing:
 
     `calls` says per operation (its name in the API, also its IAM action) how many calls an organization of a
     size takes, so an operation that is not in it is not called. `region` is where the service answers, where
-    that is not the hub's own.
+    that is not the hub's own. A daily listing is taken over from an earlier snapshot of the same day.
     """
 
     dataset: Dataset
@@ -67,6 +67,7 @@ class Listing:
     regional: bool = False
     asks: str = ""
     region: str | None = None
+    is_daily: bool = False
 
     @property
     def service(self) -> str:

@@ -85,6 +85,8 @@ def observe_hub(
     how = approach or Approach()
     snapshot = Snapshot.open(engine, snapshot_id, lake)
     for listing in LISTINGS:
+        if listing.is_daily and snapshot.take_over(listing.dataset):
+            continue
         calls = how.calls()
         elsewhere = {"region_name": listing.region} if listing.region else {}
         client = calls.client(session, listing.service, how.client_config, **elsewhere)

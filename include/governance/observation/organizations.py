@@ -183,6 +183,12 @@ def _calls_of_targets(size: Size) -> dict[str, int]:
     return {"ListRoots": 1, "ListPolicies": pages(size.policies, PAGE), "ListTargetsForPolicy": size.policies}
 
 
+def _calls_of_tags(size: Size) -> dict[str, int]:
+    each = size.accounts + size.units + size.policies
+    tags = each if size.organization_tags is None else size.organization_tags
+    return {"GetResources": pages(tags, TAGS_PAGE)}
+
+
 LISTINGS = (
     Listing(UNITS, _units, _calls_of_units),
     Listing(ACCOUNTS, _accounts, _calls_of_accounts),
@@ -192,8 +198,9 @@ LISTINGS = (
     Listing(
         ORGANIZATION_TAGS,
         _tags,
-        lambda size: {"GetResources": pages(size.organization_tags, TAGS_PAGE)},
+        _calls_of_tags,
         asks="resourcegroupstaggingapi",
         region=TAGS_REGION,
+        is_daily=True,
     ),
 )

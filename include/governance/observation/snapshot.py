@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any, Literal, TypeVar
 
 import pandas as pd
@@ -24,6 +25,9 @@ from governance.observation.lake import Lake
 Status = Literal["COMPLETE", "PARTIAL", "FAILED", "STALE"]
 
 T = TypeVar("T")
+
+A_DAY = timedelta(hours=23)
+"""A listing that is taken daily may be so old: a little less, so that it does not slip by a run each day."""
 
 REFUSED = "refused: "
 """How the message of a place begins that AWS refused to tell: it may be asked again."""
@@ -106,6 +110,34 @@ class Snapshot:
         if values:
             with self.engine.begin() as connection:
                 connection.execute(text(resources.sql("observation/record.sql")), values)
+
+    def take_over(self, dataset: Dataset) -> bool:
+        """Copy a complete listing of the last `A_DAY` out of an earlier snapshot, as of then; tell if it was.
+
+        A file that is gone or changed is not taken over: the listing is asked for anew.
+        """
+        if self.is_known(dataset):
+            return True
+        keys = {"service": dataset.service, "dataset": dataset.name, "as_of": self.as_of}
+        query = text(resources.sql("observation/earlier.sql"))
+        with self.engine.connect() as connection:
+            row = connection.execute(query, {**keys, "since": self.as_of - A_DAY}).one_or_none()
+        if row is None:
+            return False
+        try:
+            content = self.lake.read(f"snapshots/{row.snapshot_id}/{row.path}")
+        except FileNotFoundError:
+            return False
+        if sha256(content).hexdigest() != row.sha256:
+            return False
+        self.lake.write(f"{self.folder}/{row.path}", content)
+        self.record([
+            Evidence(
+                dataset.service, dataset.name, row_count=row.row_count, evidence_at=row.evidence_at,
+                path=row.path, sha256=row.sha256,
+            )
+        ])  # fmt: skip
+        return True
 
     def listing(
         self, dataset: Dataset, calls: Calls, rows: Iterator[dict[str, Any]], region: str = "*"
