@@ -12,6 +12,7 @@ from typing import Any
 
 from governance.sandbox.aws.aggregator import Aggregator
 from governance.sandbox.aws.calls import Call, Handler
+from governance.sandbox.aws.errors import NotServedError
 from governance.sandbox.aws.evaluations import COMPLIANCE_TYPE, Evaluations
 from governance.sandbox.aws.items import project, values_at
 from governance.sandbox.aws.paging import page
@@ -55,6 +56,7 @@ class AdvancedQueries:
         key = (expression, *place)
         if key not in self._answers:
             query = parse(expression)
+            _refuse_unknown(query)
             found = (item for item in self._candidates(query, place) if query.matches(item))
             self._answers[key] = (
                 query,
@@ -79,6 +81,14 @@ class AdvancedQueries:
             yield from self._evaluations.items(account)
         if not types or types - {COMPLIANCE_TYPE}:
             yield from self._evaluations.resources(account)
+
+
+def _refuse_unknown(query: Query) -> None:
+    """Of resources no more is known than what they are and their tags."""
+    others = query.resource_types - {COMPLIANCE_TYPE}
+    own = [name for name in query.fields if name.partition(".")[0] == "configuration"]
+    if others and own:
+        raise NotServedError(f"queries of {own[0]} of {', '.join(sorted(others))}")
 
 
 def _selected(query: Query, items: Iterable[Row]) -> list[str]:
