@@ -50,6 +50,28 @@ def test_calls_of_an_operation_keep_their_distance(tasks, factor, seconds):
     assert clock.now - 100 == pytest.approx(seconds)
 
 
+def test_a_client_keeps_the_rate_that_the_policy_names_as_iam_does():
+    """botocore's own events call AWS Config `config-service`, and the tagging API otherwise still."""
+    waited: list[str] = []
+
+    class Noted(rates.Pace):
+        def wait(self, action: str) -> None:
+            waited.append(action)
+
+    with serve(world()) as aws:
+        session = boto3.Session("testing", "testing", region_name="us-east-1")
+        traffic = Calls(Noted(paced()))
+        for service, operation in (("config", "describe_config_rules"),
+                                   ("servicecatalog", "list_portfolios"),
+                                   ("resourcegroupstaggingapi", "get_resources")):  # fmt: skip
+            client = traffic.client(_Fixed(session.client(service, endpoint_url=aws.url)), service)
+            getattr(client, operation)()
+    named = rates.read(POLICIES).calls_per_second
+    assert waited == ["config:DescribeConfigRules", "servicecatalog:ListPortfolios", "tag:GetResources"]
+    prefixes = {"organizations", "config", "tag", "s3", "sts"}
+    assert {name.partition(":")[0] for name in named if name != "default"} <= prefixes
+
+
 def test_a_call_that_is_late_anyway_does_not_wait_and_operations_do_not_wait_for_each_other():
     clock = Clock()
     pace = rates.Pace(paced(config__Slow=0.1), clock=clock, sleep=clock.sleep)
