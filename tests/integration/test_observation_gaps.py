@@ -106,6 +106,7 @@ def test_what_any_service_refuses_or_throttles_is_told_by_doctor_and_pack(take, 
         assert check.found.startswith(f"FAILED: {operation.split(':')[1]}: ")
         assert code in check.found
         assert mend in check.mend, check
+    assert not any("not opted in" in check.found for check in checks), "nobody knows that"
     assert {f"observation: {row[0]}" for row in rows if row[1] == "FAILED"} >= {
         f"observation: {dataset}" for dataset in OPERATIONS.values()
     }

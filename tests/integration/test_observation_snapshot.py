@@ -249,21 +249,25 @@ def test_an_aws_that_does_not_answer_is_said_in_one_line_and_the_next_run_finish
 
 
 def test_tags_of_the_organization_are_asked_for_once_a_day(observatory: Observatory, aws) -> None:
-    for hours in (0, 6, 12, 18):
-        observatory.observe(NOW + timedelta(hours=hours))
+    def hub(hours: int) -> None:
+        now, lake = NOW + timedelta(hours=hours), str(observatory.lake)
+        snapshot = start_snapshot(observatory.register, now=now, lake=lake)
+        observe_hub(observatory.register, observatory.session, snapshot, lake=lake)
+
+    hub(0)
+    hub(18)
     assert aws.faults.calls["tag:GetResources"] == 1
-    assert aws.faults.calls["organizations:ListAccounts"] == 4
+    assert aws.faults.calls["organizations:ListAccounts"] == 2
     with observatory.register.connect() as connection:
         rows = connection.execute(
             text("SELECT status, evidence_at FROM snapshot_dataset WHERE dataset = 'tags'")
         ).all()
     assert {tuple(row) for row in rows} == {("COMPLETE", NOW)}, "it says as of when it is known"
-    assert len(list(observatory.lake.glob("snapshots/*/organizations/tags/all.parquet"))) == 4
-    first = observatory.lake / "snapshots/20261117T020000Z/organizations/tags/all.parquet"
-    first.write_bytes(b"changed")
-    observatory.observe(NOW + timedelta(hours=19))
+    for file in observatory.lake.glob("snapshots/*/organizations/tags/all.parquet"):
+        file.write_bytes(b"changed")
+    hub(19)
     assert aws.faults.calls["tag:GetResources"] == 2, "a changed file is not taken over"
-    observatory.observe(NOW + timedelta(hours=43))
+    hub(43)
     assert aws.faults.calls["tag:GetResources"] == 3
 
 

@@ -25,6 +25,8 @@ _MENDS = (
      "start the recorder of that account and region (config:StartConfigurationRecorder)"),
     (("recorder", "RecorderFailure"),
      "mend the recorder of that account and region: its role and its delivery bucket"),
+    (("sources of the aggregator",),
+     "see the check of config/aggregator_sources"),
     (("aggregator source",),
      "see whether the recorder is on there and whether the account still lets itself be aggregated"),
     (("gzip", "no configuration snapshot (", "cannot be read", "no compliance in it"),

@@ -208,7 +208,8 @@ def _add(answer: Answer, more: Answer) -> None:
 
 
 def _write(snapshot: Snapshot, shard: Shard, accounts: list[str], told: Told, traffic: Calls) -> None:
-    known = places.Known(snapshot.read(AGGREGATOR_SOURCES), told)
+    sources = snapshot.read(AGGREGATOR_SOURCES)
+    known = places.Known(sources, told, are_listed=snapshot.is_known(AGGREGATOR_SOURCES))
     items = merged(
         _all_items(told), told.evaluations.items, by_first=known.delivered_whole, by_second=known.asked_whole
     )

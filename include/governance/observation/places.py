@@ -17,13 +17,18 @@ from governance.observation.snapshot import REFUSED, Evidence, Status
 if TYPE_CHECKING:
     from governance.observation.compliance import Told
 
+UNLISTED = "the sources of the aggregator could not be listed: how fresh it is here is not known"
 ABSENT = "the aggregator has no source here: the region is not opted in, or Config is not enabled"
 
 
 class Known:
-    """Reads `Told` place by place. `sources` has the columns of the dataset aggregator_sources."""
+    """Reads `Told` place by place. `sources` has the columns of the dataset aggregator_sources.
 
-    def __init__(self, sources: pd.DataFrame, told: Told) -> None:
+    `are_listed` tells whether they are complete: only then is a place without one a place without Config.
+    """
+
+    def __init__(self, sources: pd.DataFrame, told: Told, *, are_listed: bool) -> None:
+        self._absent = ABSENT if are_listed else UNLISTED
         rows: Any = sources.itertuples()
         self._sources: dict[Place, Any] = {(row.account, row.region): row for row in rows}
         self._regions = set(sources.region)
@@ -86,7 +91,7 @@ class Known:
         source, delivered = self._sources.get(place), self._told.delivered.get(place)
         row = Evidence("config", dataset, *place, row_count=count)
         row = replace(row, evidence_at=_updated(source) if source is not None else None)
-        trouble = _trouble(row, source, refusal)
+        trouble = _trouble(row, source, refusal, self._absent)
         usable = delivered is not None and delivered.is_usable(self._told.usable_since)
         if delivered is None or delivered.at is None:
             return trouble or row
@@ -106,13 +111,13 @@ def _as_delivered(row: Evidence, delivered: Delivered, trouble: Evidence) -> Evi
     return replace(row, evidence_at=delivered.at, message=words[:500])
 
 
-def _trouble(row: Evidence, source: Any, refusal: str | None) -> Evidence | None:
+def _trouble(row: Evidence, source: Any, refusal: str | None, absent: str) -> Evidence | None:
     """Return what the aggregator's silence amounts to, None where it spoke."""
     if refusal:
         status: Status = "PARTIAL" if row.row_count else "FAILED"
         return replace(row, status=status, message=f"{REFUSED}{refusal}")
     if source is None:
-        return replace(row, status="FAILED", message=ABSENT)
+        return replace(row, status="FAILED", message=absent)
     if source.status == "SUCCEEDED":
         return None
     status = "STALE" if source.status == "OUTDATED" else "FAILED"
