@@ -12,6 +12,7 @@ from governance import documents
 from governance.register import exception_limits
 from governance.register.exception_limits import ExceptionLimits
 from governance.register.patterns import matches
+from governance.register.scope import Scope
 
 Severity = Literal["low", "medium", "high", "critical"]
 
@@ -38,6 +39,13 @@ class RuleSeverity(documents.Document):
     severity: Severity
 
 
+class RequiredPolicy(documents.Document):
+    """A control policy that must reach every active account of some units; no unit named: of all."""
+
+    policy: str = Field(description="Name or id; wildcards allowed: any that fits reaches")
+    ou: tuple[str, ...] = ()
+
+
 class LiveExceptionPolicy(documents.Document):
     """What is made of exceptions that AWS itself holds."""
 
@@ -48,6 +56,10 @@ class LiveExceptionPolicy(documents.Document):
     service_created_messages: tuple[str, ...] = Field(
         default=(), description="Patterns of what AWS Config writes where it makes an exception itself"
     )
+    by_design: tuple[Scope, ...] = Field(
+        default=(), description="What controls, policies and constraints let through because they are made so"
+    )
+    required_policies: tuple[RequiredPolicy, ...] = ()
 
     def severity_of(self, finding: str, risk_level: str | None) -> str:
         """Return the severity of a type of finding about a request of that risk level, None: about none."""

@@ -13,7 +13,7 @@ from typing import Literal
 from governance.reconciliation.arns import resource_tests, service_of
 from governance.reconciliation.directory import Directory
 from governance.reconciliation.exceptions import LiveException
-from governance.reconciliation.rules import Identity
+from governance.reconciliation.rules import Identity, names_of
 from governance.register.patterns import matches
 from governance.register.scope import Dimensions, Scope
 
@@ -89,7 +89,11 @@ def _unit(values: tuple[str, ...], account: str, directory: Directory) -> Fit:
 def _rule(values: tuple[str, ...], rules: frozenset[Identity], directory: Directory) -> Fit:
     if not values:
         return "yes"
-    return "yes" if any(rules & directory.book.find(value) for value in values) else "no"
+    names = {name for rule in rules for name in names_of(rule, ())}  # deployed nowhere, it has a name still
+    fits = any(
+        rules & directory.book.find(value) or any(matches(value, name) for name in names) for value in values
+    )
+    return "yes" if fits else "no"
 
 
 def _resource(values: tuple[str, ...], subject: Subject) -> Fit:

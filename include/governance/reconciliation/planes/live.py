@@ -23,7 +23,7 @@ class Live:
     `guardrail` is what it excepts from (rule, control, policy, constraint) and `names` every name that a
     scope may call it by; `kind` and `value` what is let through; `unit` the id of the unit or root where it
     holds, None: wherever. `ends` is its end in AWS (UTC), None: it has none. `gap` says why it is not known
-    whether it is in force as told, None: it is known.
+    whether it is in force as told, `drift` why it is known not to be; None: neither.
     """
 
     plane: Plane
@@ -37,6 +37,7 @@ class Live:
     resource_type: str | None = None
     ends: datetime | None = None
     gap: str | None = None
+    drift: str | None = None
     evidence: dict[str, Any] = field(default_factory=dict, hash=False)
 
     @property
@@ -61,11 +62,19 @@ class Judged:
 
 @dataclass(frozen=True)
 class Told:
-    """What is said about a request instead of what evaluations alone say, and on what ground."""
+    """What is said about a request instead of what evaluations alone say, and on what ground.
+
+    `instead_of` are the verdicts that it replaces, None: every one but INVALID.
+    """
 
     verdict: str
     why: str
     evidence: dict[str, Any]
+    instead_of: frozenset[str] | None = None
+
+    def replaces(self, verdict: str) -> bool:
+        """Tell whether this is said instead of a verdict."""
+        return verdict != "INVALID" if self.instead_of is None else verdict in self.instead_of
 
 
 @dataclass
