@@ -1,4 +1,4 @@
-"""Every live exception of every plane with its verdict, as reconciliation would give it; nothing is written."""
+"""Every live exception of every plane with its verdict, as reconciliation gives it; nothing is written."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def build(world: World, planes: Planes) -> tuple[Planes, dict[str, str], list[Pl
             *planes.remediation_exceptions.get(place, ()), *held)},
     )  # fmt: skip
     cases = [*_GUARDED, *_mended(world)]
-    planted = [*_found(), *_found_in_config(world)]
+    planted = [*_found(planes), *_found_in_config(world)]
     records = []
     for number, case in enumerate(cases, start=_FIRST):
         key = f"EXR-{number}"
@@ -176,9 +176,13 @@ def _broken(world: World, rule: str) -> list[str]:
     return sorted(rows.loc[here & rows["compliance"].eq("NON_COMPLIANT"), "resource_id"])
 
 
-def _found() -> list[Planted]:
+def _found(planes: Planes) -> list[Planted]:
     """Return what must be found of live exceptions that nobody approved, or not like this."""
     unapproved, differs, drift = "UNAPPROVED_LIVE_EXCEPTION", "LIVE_EXCEPTION_DIFFERS", "CONTROL_NOT_IN_SYNC"
+    drifted = next(
+        str(one["arn"]) for one in planes.enabled_controls
+        if one["driftStatusSummary"]["driftStatus"] == "DRIFTED"
+    )  # fmt: skip
     lab, tag = "100000000060", "governance-exception=regions-allowed"
     cases = (
         ("live-action-differs", differs, None, _DENY, "bedrock:*", "approved is one action of it"),
@@ -186,7 +190,7 @@ def _found() -> list[Planted]:
         ("live-account-ended", unapproved, "100000000028", _POLICY, "100000000028", "its approval has ended"),
         ("live-tag", unapproved, None, _POLICY, tag, "whoever has the tag passes; the approval has ended"),
         ("live-exclusion", "UNAPPROVED_EXCLUSION", lab, _RULE, lab, "left out, and nobody approved that"),
-        ("live-drift", drift, None, "AWS-GR_RESTRICTED_SSH", "DRIFTED", "the control has drifted"),
+        ("live-drift", drift, None, "AWS-GR_RESTRICTED_SSH", drifted, "the control has drifted"),
     )
     found = [
         Planted(case, f"{rule} lets {name} through", "finding", why, finding_type=kind, account=account,
