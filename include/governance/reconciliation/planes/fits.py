@@ -14,6 +14,7 @@ from governance.reconciliation.arns import resource_tests, service_of
 from governance.reconciliation.directory import Directory
 from governance.reconciliation.exceptions import LiveException
 from governance.reconciliation.rules import Identity, names_of
+from governance.reconciliation.scopes import ambiguous_rules
 from governance.register.patterns import has_wildcard, matches
 from governance.register.scope import Dimensions, Scope
 
@@ -40,7 +41,7 @@ class Scopes:
         self._by_rule: dict[Identity, list[LiveException]] = {}
         self._others: list[LiveException] = []
         for one in exceptions:
-            for scope in one.scopes:
+            for scope in () if ambiguous_rules(one, directory) else one.scopes:  # these cover nothing
                 for found in self._places(scope):
                     found.append(one)
 
