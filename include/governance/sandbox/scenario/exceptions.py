@@ -118,7 +118,7 @@ class ExceptionDesk:
         """Who decides: the owner of the account, or of the unit."""
         kind, _, name = entry.target.partition("/")
         if kind == "ou":
-            return people.unit_approver_of(name)
+            return _UNIT_APPROVER.get(name, people.PLATFORM)
         return people.approver_of(name[:12])
 
     def _decide(self, entry: ExceptionEntry, requested: datetime) -> ExceptionEntry:
@@ -174,3 +174,12 @@ class ExceptionDesk:
         resource = self.estate.keys[self.random.choice(list(places))][3]
         target = f"account/{account}/{resource.rsplit('/', 1)[-1]}"
         return [{**scope, "resource": [resource]}], target, account
+
+
+_UNIT_APPROVER = {
+    "Security": people.SECURITY,
+    "Infrastructure": people.PLATFORM,
+    "Workloads/Prod/Payments": people.PAYMENTS,
+    "Workloads/NonProd": people.DATA,
+    "Sandbox": people.SANDBOX,
+}

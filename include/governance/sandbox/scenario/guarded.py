@@ -5,12 +5,16 @@ Kept in a file of its own, `guardrails.yaml`; nothing that was told before chang
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from governance import resources
+from governance.intake.owners import subject_of
+from governance.register import ownership
 from governance.sandbox.planes import Planes
-from governance.sandbox.scenario import people, registers
+from governance.sandbox.scenario import registers
 from governance.sandbox.scenario.exceptions import midnight
 from governance.sandbox.scenario.guardrails import AUDIT_READER, EXEMPTED, EXTRA_REGION
 from governance.sandbox.scenario.model import NOW, YAML, ExceptionEntry, Planted
@@ -96,8 +100,8 @@ _GUARDED = (
     _Case("control-unknown", "Audit reads the trail", "ou/Infrastructure",
           _control("Infrastructure", "AWS-GR_CLOUDTRAIL_ENABLED", principal=[AUDIT_READER]), "UNKNOWN",
           "the drift of the control is UNKNOWN: what is in force nobody can tell"),
-    _Case("control-retired", "Volumes without encryption in the sandbox", "ou/Sandbox",
-          _control("Sandbox", "AWS-GR_EBS_OPTIMIZED_INSTANCE", principal=["arn:aws:iam::*:role/lab"]),
+    _Case("control-retired", "Old instances of the build farm", "ou/Infrastructure",
+          _control("Infrastructure", "AWS-GR_EBS_OPTIMIZED_INSTANCE", principal=["arn:aws:iam::*:role/lab"]),
           "ORPHANED_GUARDRAIL", "no such control is enabled any more"),
     _Case("control-not-begun", "Migration tools outside the four regions", _WORKLOADS,
           _control("Workloads", principal=["arn:aws:iam::*:role/migration"]), "NOT_YET_ACTIVE",
@@ -231,8 +235,8 @@ def _found_in_config(world: World) -> list[Planted]:
 def _entry(case: _Case) -> ExceptionEntry:
     start = midnight(NOW, case.days[0])
     requested = min(start, midnight(NOW)) - timedelta(days=9, hours=-10)
-    kind, _, name = case.target.partition("/")
-    approver = people.approver_of(name[:12]) if kind == "account" else people.unit_approver_of(name)
+    subject = subject_of("resource", case.target, json.dumps([case.scope]))
+    approver = ownership.read(resources.folder("policies")).resolve(subject).accountable
     return ExceptionEntry(
         label=case.label, title=case.title, reason=f"{case.title}, for a time.", benefit="The work goes on.",
         risk="The guardrail does not hold there.", risk_if_denied="The work waits.", category="waiver",

@@ -51,20 +51,6 @@ def approver_of(account: str) -> str:
     return _BY_TENS.get(account[-2], PLATFORM)
 
 
-def unit_approver_of(unit: str) -> str:
-    """Return who decides requests about a unit, by its path."""
-    return _BY_UNIT.get(unit, PLATFORM)
-
-
-_BY_UNIT = {
-    "Security": SECURITY,
-    "Infrastructure": PLATFORM,
-    "Workloads/Prod/Payments": PAYMENTS,
-    "Workloads/NonProd": DATA,
-    "Sandbox": SANDBOX,
-}
-
-
 def requester(random: Random) -> str:
     """Draw somebody who asks; the first names of the list ask more often."""
     return REQUESTERS[min(int(random.expovariate(0.09)), len(REQUESTERS) - 1)]
