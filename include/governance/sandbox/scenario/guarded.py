@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from governance import resources
@@ -232,11 +233,16 @@ def _found_in_config(world: World) -> list[Planted]:
     ]  # fmt: skip
 
 
+@cache
+def _owners() -> ownership.OwnershipPolicy:
+    return ownership.read(resources.folder("policies"))
+
+
 def _entry(case: _Case) -> ExceptionEntry:
     start = midnight(NOW, case.days[0])
     requested = min(start, midnight(NOW)) - timedelta(days=9, hours=-10)
     subject = subject_of("resource", case.target, json.dumps([case.scope]))
-    approver = ownership.read(resources.folder("policies")).resolve(subject).accountable
+    approver = _owners().resolve(subject).accountable
     return ExceptionEntry(
         label=case.label, title=case.title, reason=f"{case.title}, for a time.", benefit="The work goes on.",
         risk="The guardrail does not hold there.", risk_if_denied="The work waits.", category="waiver",
