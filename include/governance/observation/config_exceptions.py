@@ -4,6 +4,7 @@ Remediation exceptions are listed per rule and place; they are read for the rule
 remediation, never per rule and account. `members` reads the same of accounts that are named for it.
 
 https://docs.aws.amazon.com/config/latest/APIReference/API_DescribeOrganizationConfigRules.html
+https://docs.aws.amazon.com/config/latest/APIReference/API_DescribeOrganizationConformancePacks.html
 https://docs.aws.amazon.com/config/latest/APIReference/API_DescribeRemediationExceptions.html
 """
 
@@ -37,6 +38,11 @@ CONFORMANCE_PACKS = dataset(
     "config", "conformance_packs", "pack",
     pack=TEXT, arn=TEXT, created_by=TEXT, state=TEXT, reason=TEXT, updated_at=TIME,
 )  # fmt: skip
+ORGANIZATION_PACKS = dataset(
+    "config", "organization_packs", "pack",
+    pack=TEXT, arn=TEXT, updated_at=TIME,
+    excluded_accounts=TEXT,  # JSON list
+)  # fmt: skip
 RECORDERS = dataset(
     "config", "recorders", "account region recorder",
     account=TEXT,  # NULL: the hub's own
@@ -49,7 +55,7 @@ DELIVERY_CHANNELS = dataset(
     error=TEXT,
 )  # fmt: skip
 
-RULES_PAGE, RULES_NAMED, EXCEPTIONS_PAGE, PACKS_PAGE = 25, 25, 25, 20
+RULES_PAGE, RULES_NAMED, EXCEPTIONS_PAGE, PACKS_PAGE, ORGANIZATION_PACKS_PAGE = 25, 25, 25, 20, 100
 """How many rows an answer holds, how many rules a question may name."""
 
 
@@ -120,6 +126,19 @@ def _conformance_packs(client: Any) -> Iterator[Row]:
         )  # fmt: skip
 
 
+def _organization_packs(client: Any) -> Iterator[Row]:
+    listed = paged(
+        client, "describe_organization_conformance_packs", "OrganizationConformancePacks",
+        Limit=ORGANIZATION_PACKS_PAGE,
+    )  # fmt: skip
+    for one in listed:
+        yield columns(
+            one, pack="OrganizationConformancePackName", arn="OrganizationConformancePackArn",
+            updated_at="LastUpdateTime",
+            excluded_accounts=lambda item: json.dumps(sorted(item.get("ExcludedAccounts", []))),
+        )  # fmt: skip
+
+
 def recorders(client: Any) -> Iterator[Row]:
     """Yield the configuration recorders and whether they record."""
     for one in client.describe_configuration_recorder_status()["ConfigurationRecordersStatus"]:
@@ -164,11 +183,16 @@ def _calls_of_packs(size: Size) -> dict[str, int]:
     return {"DescribeConformancePacks": many, "DescribeConformancePackStatus": many}
 
 
+def _calls_of_organization_packs(size: Size) -> dict[str, int]:
+    return {"DescribeOrganizationConformancePacks": pages(size.organization_packs, ORGANIZATION_PACKS_PAGE)}
+
+
 LISTINGS = (
     Listing(ORGANIZATION_RULES, _organization_rules, _calls_of_organization_rules, True),
     Listing(REMEDIATIONS, remediations, _calls_of_remediations, True),
     Listing(REMEDIATION_EXCEPTIONS, remediation_exceptions, _calls_of_exceptions, True),
     Listing(CONFORMANCE_PACKS, _conformance_packs, _calls_of_packs, True),
+    Listing(ORGANIZATION_PACKS, _organization_packs, _calls_of_organization_packs, True),
     Listing(RECORDERS, recorders, lambda _: {"DescribeConfigurationRecorderStatus": 1}, True),
     Listing(
         DELIVERY_CHANNELS,

@@ -16,6 +16,7 @@ from governance.sandbox.scenario import (
     estate,
     flow,
     gaps,
+    guarded,
     jira_issues,
     landing_zone,
     mailbox,
@@ -91,7 +92,10 @@ def build(seed: int = SEED) -> Scenario:
         world, policies=(*world.policies, *planes.policies()), planes=others,
         tags=resource_tags.tags(world.evaluations, accounts),
     )  # fmt: skip
-    told = Scenario(world, issues, drops, texts, [*planted, *answers_others])
+    others, guards, answers_guarded = guarded.build(world, others)
+    world = replace(world, planes=others)
+    planted += [*answers_others, *answers_guarded]
+    told = Scenario(world, issues, drops, {**texts, **guards}, planted)
     return _with_later_sources(told, seed, accounts)
 
 
