@@ -144,13 +144,13 @@ def build_pack(cadence: str) -> dict[str, Any]:
 
 
 def verify_history() -> None:
-    """Raise with every block of the history that does not add up."""
-    from governance.register.history import broken_blocks
+    """Raise with everything in the history of requests and actions that does not add up."""
+    from governance.register.history import broken
 
     with register() as engine, engine.connect() as connection:
-        broken = broken_blocks(connection)
-    if broken:
-        words = "; ".join(f"block {block}: {problem}" for block, problem in broken)
+        problems = broken(connection)
+    if problems:
+        words = "; ".join(problems)
         raise GovernanceError(f"the history was changed: {words}")
 
 

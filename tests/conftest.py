@@ -62,13 +62,13 @@ def migrated_template(postgres_url: str) -> str:
 @pytest.fixture
 def empty_database(postgres_url: str) -> Iterator[str]:
     """URL of an empty database of its own."""
-    yield from _database(postgres_url, None)
+    yield from database_of(postgres_url, None)
 
 
 @pytest.fixture
 def register_url(postgres_url: str, migrated_template: str) -> Iterator[str]:
     """URL of an empty register of its own."""
-    yield from _database(postgres_url, migrated_template)
+    yield from database_of(postgres_url, migrated_template)
 
 
 @pytest.fixture
@@ -79,7 +79,8 @@ def register(register_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-def _database(server_url: str, template: str | None) -> Iterator[str]:
+def database_of(server_url: str, template: str | None) -> Iterator[str]:
+    """Yield the URL of a new database, a copy of `template` if given; it is gone afterwards."""
     name = f"test_{uuid4().hex[:12]}"
     admin = create_engine(server_url.replace("/template_register", "/postgres"), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:

@@ -39,12 +39,23 @@ def iam(
     lake: Annotated[
         str | None, typer.Option(help="Lake on S3 (s3://bucket/prefix); default: that of the settings.")
     ] = None,
+    act: Annotated[
+        bool, typer.Option("--act", help="The other policy: of whoever runs `governance act --apply`.")
+    ] = False,
 ) -> None:
     """Print the IAM policy of the role that observes: just the operations that are called, as JSON."""
+    from governance import resources
+    from governance.actuation import policy
+    from governance.actuation.permissions import actuation_policy
     from governance.observation.permissions import hub_policy
     from governance.settings import Settings
 
-    typer.echo(json.dumps(hub_policy(lake or Settings().lake_location), indent=2))
+    settings = Settings()
+    if act:
+        allowed = policy.read(resources.folder("policies", settings.config_dir))
+        typer.echo(json.dumps(actuation_policy(allowed), indent=2))
+    else:
+        typer.echo(json.dumps(hub_policy(lake or settings.lake_location), indent=2))
 
 
 def _take(settings: Settings, shards: int, as_json: bool) -> None:

@@ -8,7 +8,7 @@ fresh is unknown, never clean.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,6 +35,7 @@ class Evidence:
     `places` has one row per account and region: account, region, fresh (bool), reason (None: fresh), needed
     (bool: the account is active, so a scope that includes it cannot be called clean without it). `tag_sets`
     has tag_set, key, value; evaluations name the sets. `tags_are_known`: they were collected and are fresh.
+    `files` are those whose bytes are as recorded, by path; they are there while the snapshot is open.
     """
 
     snapshot_id: str
@@ -51,6 +52,12 @@ class Evidence:
     organization_is_known: bool
     rules_are_known: bool
     tags_are_known: bool
+    files: Mapping[str, Path]
+
+    def listing(self, dataset: str) -> pd.DataFrame:
+        """Return the rows of all parts of a dataset such as 'config/remediations'; of none, no columns."""
+        parts = [file for path, file in sorted(self.files.items()) if path.startswith(f"{dataset}/")]
+        return pd.concat([pd.read_parquet(file) for file in parts]) if parts else pd.DataFrame()
 
 
 def latest_snapshot(connection: Connection, now: datetime) -> str:
@@ -156,6 +163,7 @@ def _assemble(
         tag_sets=_tag_sets(manifest, files),
         rules_are_known=known("config", "rules", clock.limits.config_since(clock.now)),
         tags_are_known=known("config", "tag_sets", clock.limits.config_since(clock.now)),
+        files=files,
     )
 
 
