@@ -128,6 +128,24 @@ def run_reconciliation() -> dict[str, Any]:
     return {"snapshot_id": done.snapshot_id, "verdicts_written": done.verdicts_written, "turns": done.turns}
 
 
+def run_actuation(actor: str) -> dict[str, Any]:
+    """Make AWS agree with the register; skipped where the policy is off, failed where a resource failed."""
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from governance.actuation import policy
+    from governance.actuation.flow import carry_out
+
+    if not policy.read(_policies()).enabled:
+        raise AirflowSkipException("actuation is off: policies/actuation.yaml")
+    with register() as engine:
+        plan, done = carry_out(engine, settings(), lambda: aws_session("aws_actuation"), actor=actor)
+    for place, reason in plan.gaps:
+        print(f"not known: {place}: {reason}")  # noqa: T201
+    if done.failed:
+        raise GovernanceError(f"{len(done.failed)} not done: " + "; ".join(done.failed[:10]))
+    return asdict(done)
+
+
 def build_pack(cadence: str) -> dict[str, Any]:
     """Write the review pack of now."""
     from governance.review.pack import build_pack as build
