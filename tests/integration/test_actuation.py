@@ -598,6 +598,15 @@ def test_the_command_plans_acts_and_tells(shell: Scene) -> None:
     assert run("register", "verify").exit_code == 0
 
 
+def test_the_story_of_an_exception_tells_what_was_done_for_it(shell: Scene) -> None:
+    shell.act()
+    request_id = json.loads(run("actions", "--json").output)[0]["request_id"]
+    told = " ".join(run("explain", request_id).output.split())
+    assert (
+        f"ACT-000001 answered: PutRemediationExceptions {HUB} {HOME} {RULE}, 2 done, 0 failed, by ada" in told
+    )
+
+
 def test_the_command_fails_where_a_resource_failed(shell: Scene) -> None:
     shell.aws.faults.partial(CALLED[0])
     done = run("act", "--apply", "--by", "ada@example.com", "--json")
