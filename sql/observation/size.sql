@@ -16,6 +16,7 @@ SELECT (SELECT greatest(count(DISTINCT region), 1)::int FROM snapshot_dataset JO
        coalesce(sum(n) FILTER (WHERE dataset = 'organization_rules'), 0)::int AS organization_rules,
        coalesce(sum(n) FILTER (WHERE dataset = 'remediations'), 0)::int AS remediations,
        coalesce(sum(n) FILTER (WHERE dataset = 'conformance_packs'), 0)::int AS packs,
+       coalesce(sum(n) FILTER (WHERE dataset = 'organization_packs'), 0)::int AS organization_packs,
        coalesce(sum(n) FILTER (WHERE dataset = 'landing_zone'), 0)::int AS zones,
        coalesce(sum(n) FILTER (WHERE dataset = 'enabled_controls'), 0)::int AS controls,
        coalesce(sum(n) FILTER (WHERE dataset = 'enabled_baselines'), 0)::int AS baselines,

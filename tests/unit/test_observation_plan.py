@@ -115,6 +115,7 @@ def size_of(served: World) -> Size:
         organization_rules=len(planes.organization_rules),
         remediations=len(planes.remediations[hub]),
         packs=len(planes.packs),
+        organization_packs=len(planes.packs),
         controls=len(planes.enabled_controls),
         baselines=len(planes.enabled_baselines),
         operations=len(planes.control_operations),

@@ -4,6 +4,7 @@ Remediation exceptions are listed per rule and place; they are read for the rule
 remediation, never per rule and account.
 
 https://docs.aws.amazon.com/config/latest/APIReference/API_DescribeOrganizationConfigRules.html
+https://docs.aws.amazon.com/config/latest/APIReference/API_DescribeOrganizationConformancePacks.html
 https://docs.aws.amazon.com/config/latest/APIReference/API_DescribeRemediationExceptions.html
 """
 
@@ -37,6 +38,11 @@ CONFORMANCE_PACKS = dataset(
     "config", "conformance_packs", "pack",
     pack=TEXT, arn=TEXT, created_by=TEXT, state=TEXT, reason=TEXT, updated_at=TIME,
 )  # fmt: skip
+ORGANIZATION_PACKS = dataset(
+    "config", "organization_packs", "pack",
+    pack=TEXT, arn=TEXT, updated_at=TIME,
+    excluded_accounts=TEXT,  # JSON list
+)  # fmt: skip
 RECORDERS = dataset(
     "config", "recorders", "recorder",
     region=TEXT, recorder=TEXT, recording=pa.bool_(), status=TEXT, error=TEXT, changed_at=TIME,
@@ -47,7 +53,7 @@ DELIVERY_CHANNELS = dataset(
     error=TEXT,
 )  # fmt: skip
 
-RULES_PAGE, RULES_NAMED, EXCEPTIONS_PAGE, PACKS_PAGE = 25, 25, 25, 20
+RULES_PAGE, RULES_NAMED, EXCEPTIONS_PAGE, PACKS_PAGE, ORGANIZATION_PACKS_PAGE = 25, 25, 25, 20, 100
 """How many rows an answer holds, how many rules a question may name."""
 
 
@@ -116,6 +122,19 @@ def _conformance_packs(client: Any) -> Iterator[Row]:
         )  # fmt: skip
 
 
+def _organization_packs(client: Any) -> Iterator[Row]:
+    listed = paged(
+        client, "describe_organization_conformance_packs", "OrganizationConformancePacks",
+        Limit=ORGANIZATION_PACKS_PAGE,
+    )  # fmt: skip
+    for one in listed:
+        yield columns(
+            one, pack="OrganizationConformancePackName", arn="OrganizationConformancePackArn",
+            updated_at="LastUpdateTime",
+            excluded_accounts=lambda item: json.dumps(sorted(item.get("ExcludedAccounts", []))),
+        )  # fmt: skip
+
+
 def _recorders(client: Any) -> Iterator[Row]:
     for one in client.describe_configuration_recorder_status()["ConfigurationRecordersStatus"]:
         yield {"region": client.meta.region_name} | columns(
@@ -158,11 +177,16 @@ def _calls_of_packs(size: Size) -> dict[str, int]:
     return {"DescribeConformancePacks": many, "DescribeConformancePackStatus": many}
 
 
+def _calls_of_organization_packs(size: Size) -> dict[str, int]:
+    return {"DescribeOrganizationConformancePacks": pages(size.organization_packs, ORGANIZATION_PACKS_PAGE)}
+
+
 LISTINGS = (
     Listing(ORGANIZATION_RULES, _organization_rules, _calls_of_organization_rules, True),
     Listing(REMEDIATIONS, _remediations, _calls_of_remediations, True),
     Listing(REMEDIATION_EXCEPTIONS, _remediation_exceptions, _calls_of_exceptions, True),
     Listing(CONFORMANCE_PACKS, _conformance_packs, _calls_of_packs, True),
+    Listing(ORGANIZATION_PACKS, _organization_packs, _calls_of_organization_packs, True),
     Listing(RECORDERS, _recorders, lambda _: {"DescribeConfigurationRecorderStatus": 1}, True),
     Listing(
         DELIVERY_CHANNELS,

@@ -46,6 +46,7 @@ UNITS = dataset(
 POLICIES = dataset(
     "organizations", "policies", "type policy",
     policy=TEXT, name=TEXT, type=TEXT, aws_managed=pa.bool_(), content_sha256=TEXT, description=TEXT,
+    content=TEXT,  # the document as JSON text, blanks and order of keys aside
 )  # fmt: skip
 POLICY_TARGETS = dataset(
     "organizations", "policy_targets", "policy target",

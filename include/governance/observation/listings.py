@@ -30,6 +30,7 @@ class Size:
     organization_rules: int = 50
     remediations: int = 50
     packs: int = 10
+    organization_packs: int = 5
     zones: int = 1
     controls: int = 500
     baselines: int = 200

@@ -96,14 +96,15 @@ def _summaries(client: Any) -> Iterator[Row]:
 
 def _policies(client: Any) -> Iterator[Row]:
     for summary in _summaries(client):
-        content = client.describe_policy(PolicyId=summary["Id"])["Policy"]["Content"]
+        content = _canonical(client.describe_policy(PolicyId=summary["Id"])["Policy"]["Content"])
         yield {
             "policy": summary["Id"],
             "name": summary["Name"],
             "type": summary["Type"],
             "aws_managed": summary.get("AwsManaged", False),
-            "content_sha256": sha256(_canonical(content).encode()).hexdigest(),
+            "content_sha256": sha256(content.encode()).hexdigest(),
             "description": summary.get("Description"),
+            "content": content,
         }
 
 

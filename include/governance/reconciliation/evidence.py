@@ -10,7 +10,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import file_digest
 from pathlib import Path
@@ -52,7 +52,7 @@ class Evidence:
     organization_is_known: bool
     rules_are_known: bool
     tags_are_known: bool
-    files: Mapping[str, Path]
+    files: Mapping[str, Path] = field(default_factory=dict)
 
     def listing(self, dataset: str) -> pd.DataFrame:
         """Return the rows of all parts of a dataset such as 'config/remediations'; of none, no columns."""

@@ -25,7 +25,10 @@ Phase = Literal["upcoming", "active", "expired"]
 
 @dataclass(frozen=True)
 class LiveException:
-    """One live exception as the register has it. `problem` says in words why it is invalid, else None."""
+    """One live exception as the register has it. `problem` says in words why it is invalid, else None.
+
+    `scopes` are those of AWS Config, `elsewhere` those of other planes.
+    """
 
     number: int
     request_id: str
@@ -39,6 +42,7 @@ class LiveException:
     phase: Phase
     problem: str | None
     flags: tuple[str, ...]
+    elsewhere: tuple[Scope, ...] = ()
 
 
 def live(
@@ -75,10 +79,11 @@ def _read(row: Any, now: datetime, limits: ExceptionLimits) -> LiveException:
         decided_at=decided_at,
         valid_from=begin,
         valid_until=row.valid_until,
-        scopes=() if problem else scopes,
+        scopes=() if problem else tuple(one for one in scopes if one.plane == "config"),
         phase=_phase(begin, row.valid_until, now),
         problem=problem,
         flags=_flags(row, begin, limits),
+        elsewhere=() if problem else tuple(one for one in scopes if one.plane != "config"),
     )
 
 

@@ -12,6 +12,7 @@ from governance import documents
 from governance.register import exception_limits
 from governance.register.exception_limits import ExceptionLimits
 from governance.register.patterns import matches
+from governance.register.scope import Scope
 
 Severity = Literal["low", "medium", "high", "critical"]
 
@@ -38,6 +39,34 @@ class RuleSeverity(documents.Document):
     severity: Severity
 
 
+class RequiredPolicy(documents.Document):
+    """A control policy that must reach every active account of some units; no unit named: of all."""
+
+    policy: str = Field(description="Name or id; wildcards allowed: any that fits reaches")
+    ou: tuple[str, ...] = ()
+
+
+class LiveExceptionPolicy(documents.Document):
+    """What is made of exceptions that AWS itself holds."""
+
+    findings: dict[str, Severity | Literal["risk"]] = Field(
+        default={}, description="Type of finding -> severity; 'risk' takes that of the request; else medium"
+    )
+    end_tolerance_hours: float = Field(default=24, ge=0)
+    service_created_messages: tuple[str, ...] = Field(
+        default=(), description="Patterns of what AWS Config writes where it makes an exception itself"
+    )
+    by_design: tuple[Scope, ...] = Field(
+        default=(), description="What controls, policies and constraints let through because they are made so"
+    )
+    required_policies: tuple[RequiredPolicy, ...] = ()
+
+    def severity_of(self, finding: str, risk_level: str | None) -> str:
+        """Return the severity of a type of finding about a request of that risk level, None: about none."""
+        severity = self.findings.get(finding, "medium")
+        return (risk_level or "medium") if severity == "risk" else severity
+
+
 class ReconciliationPolicy(documents.Document):
     """The whole of `reconciliation.yaml`."""
 
@@ -46,6 +75,7 @@ class ReconciliationPolicy(documents.Document):
     global_resource_types: tuple[str, ...] = ()
     exception_findings: dict[str, Severity | Literal["risk"]]
     deviation_severity: tuple[RuleSeverity, ...]
+    live_exceptions: LiveExceptionPolicy = LiveExceptionPolicy()
 
     @model_validator(mode="after")
     def _every_rule_has_a_severity(self) -> Self:

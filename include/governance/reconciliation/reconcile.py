@@ -24,6 +24,7 @@ from governance.reconciliation import policy as policy_files
 from governance.reconciliation.evidence import Evidence
 from governance.reconciliation.exceptions import LiveException
 from governance.reconciliation.judgement import Judgement, judge
+from governance.reconciliation.planes import findings as plane_findings
 from governance.reconciliation.policy import ReconciliationPolicy
 from governance.register import findings as register_findings
 from governance.register import ownership
@@ -113,7 +114,7 @@ def _store_verdicts(connection: Connection, verdicts: pd.DataFrame, now: datetim
 def _sync_findings(
     connection: Connection, judgement: Judgement, known: Evidence, now: datetime
 ) -> dict[str, dict[str, int]]:
-    """Bring both families of findings up to `now`, unless a later instant was reconciled already."""
+    """Bring every family of findings up to `now`, unless a later instant was reconciled already."""
     later = text("SELECT EXISTS (SELECT FROM reconciliation_run WHERE as_of > :now)")
     if connection.scalar(later, {"now": now}):
         return {}
@@ -123,6 +124,10 @@ def _sync_findings(
         "deviation": (
             judgement.deviation_findings,
             lambda unsaid: findings.unknown_deviations(unsaid, known, directory),
+        ),
+        "live_exception": (
+            judgement.live_exception_findings,
+            lambda unsaid: plane_findings.unknown(unsaid, judgement.found),
         ),
     }
     return {

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
 from sqlalchemy import Connection
 
@@ -67,14 +68,23 @@ def compare(
         tempfile.TemporaryDirectory(prefix="governance-duckdb-") as scratch,
         engine.database(Path(scratch), memory) as database,
     ):
-        remediations, held, gaps = _listed(known, policy.evidence.config_since(now))
         matched = engine.match(database, known, live, policy)
-        engine.store(database, "remediated", remediations[_REMEDIATIONS[:3]].astype("str"))
-        found = engine.answer(database, "remediable")
-        items = _items(found, matched, live)
-        linked = _linked(remediations, matched)
-        as_of = known.as_of
-    return Compared(snapshot_id, as_of, _beside(items, held, linked), gaps)
+        return beside(database, matched, known, live, policy.evidence.config_since(now))
+
+
+def beside(
+    database: duckdb.DuckDBPyConnection,
+    matched: Matched,
+    known: Evidence,
+    live: list[LiveException],
+    since: datetime,
+) -> Compared:
+    """Compare what is matched already in `database`; evidence before `since` is too old to count."""
+    remediations, held, gaps = _listed(known, since)
+    engine.store(database, "remediated", remediations[_REMEDIATIONS[:3]].astype("str"))
+    found = engine.answer(database, "remediable")
+    items = _beside(_items(found, matched, live), held, _linked(remediations, matched))
+    return Compared(known.snapshot_id, known.as_of, items, gaps)
 
 
 def _listed(known: Evidence, since: datetime) -> tuple[pd.DataFrame, pd.DataFrame, list[tuple[str, str]]]:
@@ -87,7 +97,7 @@ def _listed(known: Evidence, since: datetime) -> tuple[pd.DataFrame, pd.DataFram
     )
     gaps = _not_fresh(known, remediations)
     for dataset in _LISTED:
-        gaps |= _gaps(known, dataset, since)
+        gaps |= gaps_of(known, dataset, since)
     told = sorted((f"{account} {region}", reason) for (account, region), reason in gaps.items())
     return _known_rows(remediations, gaps), _known_rows(held, gaps), told
 
@@ -103,7 +113,7 @@ def _not_fresh(known: Evidence, remediations: pd.DataFrame) -> dict[tuple[str, s
     }
 
 
-def _gaps(known: Evidence, dataset: str, since: datetime) -> dict[tuple[str, str], str]:
+def gaps_of(known: Evidence, dataset: str, since: datetime) -> dict[tuple[str, str], str]:
     """Return account, region -> why the dataset is not known there; '*' stands for every one."""
     manifest = known.manifest
     rows = manifest[(manifest.service + "/" + manifest.dataset) == dataset]
