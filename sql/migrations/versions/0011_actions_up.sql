@@ -38,3 +38,12 @@ CREATE TABLE action_event (
 CREATE INDEX action_event_request ON action_event (request_number);
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON action_event
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewrite();
+
+-- How many records of each run were no requests at all, and put aside by intake itself: automatic replies, bounces.
+-- They are among the quarantined, and speak neither for nor against the source.
+CREATE VIEW run_dismissed AS
+SELECT r.run_id, least(r.quarantined, count(q.item)) AS dismissed
+FROM intake_run r
+LEFT JOIN quarantine q ON q.source = r.source AND r.run_id BETWEEN q.first_run AND q.last_run
+     AND q.status = 'discarded' AND q.resolved_by = 'intake'
+GROUP BY r.run_id, r.quarantined;
