@@ -7,6 +7,10 @@ WITH register AS (
     SELECT request_number, bool_or(status = 'approved') AS was_approved,
            min(valid_at) FILTER (WHERE status = 'fulfilled') AS fulfilled_on, min(valid_at) AS first_seen
     FROM request_event WHERE valid_at <= :now GROUP BY request_number
+), foreign_decider AS (
+    SELECT owner, owner_rule, decided_by
+    FROM (SELECT DISTINCT owner, owner_rule, decided_by FROM register WHERE decided_by IS NOT NULL AND owner IS NOT NULL) d
+    WHERE may_decide(owner, owner_rule, decided_by) IS FALSE
 ), ways AS (
     SELECT request_number, 'unapproved' AS way,
            request_id || ' was fulfilled on ' || to_char(fulfilled_on, 'YYYY-MM-DD') || ', and nobody had approved it' AS why
@@ -17,6 +21,14 @@ WITH register AS (
     FROM register JOIN history USING (request_number)
     WHERE lower(requester) = lower(decided_by)
       AND (was_approved OR status IN ('approved', 'in_progress', 'fulfilled', 'expired', 'revoked'))
+    UNION ALL
+    SELECT r.request_number, 'decided-by-another',
+           request_id || ' was approved by ' || decided_by || ', who decides neither as its accountable owner, ' || owner
+           || ', nor for them'
+    FROM register r JOIN history USING (request_number) JOIN foreign_decider f USING (owner, decided_by)
+    WHERE f.owner_rule IS NOT DISTINCT FROM r.owner_rule
+      AND (was_approved OR status IN ('approved', 'in_progress', 'fulfilled', 'expired', 'revoked'))
+      AND lower(requester) IS DISTINCT FROM lower(decided_by)
     UNION ALL
     SELECT request_number, 'decided-before-submitted',
            request_id || ' was decided on ' || to_char(decided_at, 'YYYY-MM-DD HH24:MI') || ', before it was submitted on '

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from hashlib import sha256
+
 import pytest
+from typer.testing import CliRunner
 
 from governance import resources
+from governance.cli import app
 from governance.errors import SourceUnavailableError
 from governance.intake import evidence, examination
 from governance.intake.readers.kind import Opening
@@ -222,6 +227,30 @@ def test_two_messages_of_one_id_are_told_apart(register, now, tmp_path):
 
 VACATION = mail("away", subject="Automatic reply: your request", text="I am away.", sender="mira@example.com",
                 answers=("root",), headers={"Auto-Submitted": "auto-replied"})  # fmt: skip
+
+
+def test_files_that_came_with_a_request_are_shown_with_it(register, register_url, now, tmp_path, monkeypatch):
+    files = (("../plan.pdf", "application/pdf", b"%PDF-1.7 plan"), ("red\x1b[31m.txt", "text/plain", b"red"))
+    drawn(register, mailbox(mail("files", files=files), mail("none", subject="No file")), now, tmp_path)
+    monkeypatch.setenv("GOVERNANCE_REGISTER_URL", register_url)
+    monkeypatch.setenv("GOVERNANCE_NOW", now.isoformat())
+    ids = dict(rows(register, "SELECT source_key, request_id FROM request"))
+
+    def shown(key, *options):
+        return CliRunner().invoke(app, ["requests", "show", ids[f"{key}@example.com"], *options]).output
+
+    lines = [line for line in shown("files").splitlines() if line.startswith("evidence")]
+    digest = sha256(files[0][2]).hexdigest()
+    assert len(lines) == 2
+    assert lines[0].startswith("evidence  ")
+    assert "plan.pdf, 13 bytes: " in "".join(lines)
+    assert digest in "".join(lines)
+    assert "\x1b" not in shown("files")
+    told = json.loads(shown("files", "--json"))["evidence"]
+    assert sorted(one["size"] for one in told) == [3, 13]
+    for one in told:
+        assert (tmp_path / one["path"]).read_bytes() in (files[0][2], files[1][2])
+    assert "evidence" not in shown("none")
 
 
 def test_automatic_replies_are_counted_and_nobody_is_asked_to_mend_them(register, now, tmp_path):

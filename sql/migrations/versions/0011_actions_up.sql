@@ -47,3 +47,27 @@ FROM intake_run r
 LEFT JOIN quarantine q ON q.source = r.source AND r.run_id BETWEEN q.first_run AND q.last_run
      AND q.status = 'discarded' AND q.resolved_by = 'intake'
 GROUP BY r.run_id, r.quarantined;
+
+-- Who else may decide for an accountable owner: mail addresses, `*` and `?` are wildcards; '*' lets anybody.
+ALTER TABLE ownership ADD COLUMN delegates text[] NOT NULL DEFAULT '{}';
+
+-- May `person` decide what `owner` is accountable for by rule `owner_rule`? The owner, their manager, those the rule
+-- names as delegates, and the same of the authority. A person who is named without an address is recognised by the
+-- words of it: 'Payments Lead' is payments-lead@example.com. NULL: nobody stored yet who is accountable.
+CREATE FUNCTION may_decide(owner text, owner_rule text, person text) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    WITH deciding AS (
+        SELECT unnest(o.accountable || (o.manager || o.delegates)) AS named
+        FROM ownership o
+        WHERE o.position = 0 OR o.rule = may_decide.owner_rule
+           OR (o.accountable = may_decide.owner
+               AND NOT EXISTS (SELECT FROM ownership k WHERE k.rule = may_decide.owner_rule))
+        UNION ALL SELECT may_decide.owner
+    )
+    SELECT CASE WHEN EXISTS (SELECT FROM ownership) THEN EXISTS (
+        SELECT FROM deciding
+        WHERE lower(person) LIKE replace(replace(replace(replace(lower(named), '\', '\\'), '_', '\_'), '*', '%'), '?', '_')
+           OR (person NOT LIKE '%@%' AND lower(regexp_replace(trim(person), '[\s._-]+', ' ', 'g'))
+               = lower(regexp_replace(split_part(named, '@', 1), '[._-]+', ' ', 'g')))
+    ) END
+$$;
