@@ -161,6 +161,13 @@ def test_what_tags_or_units_decide_is_unknown_while_these_are_not_known(house: P
     assert house.findings() == {"bare": "UNBACKED_REMEDIATION_EXCEPTION"}
 
 
+def test_a_rule_of_a_service_without_remediation_needs_no_exception_from_it(house: PlaneHouse) -> None:
+    house.add(exception("linked", on("linked", rule="trail")))
+    snapshot = world()
+    snapshot.more[REMEDIATIONS] = mended(RULE)
+    assert house.flags(house.day(0, snapshot)) == {}
+
+
 def test_evidence_names_the_resources_that_a_remediation_may_mend(house: PlaneHouse) -> None:
     house.add(exception("whole", {"account": [PROD], "rule": [RULE]}))
     house.day(0, world(held("backed")))

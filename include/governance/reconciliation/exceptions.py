@@ -24,10 +24,24 @@ Phase = Literal["upcoming", "active", "expired"]
 
 
 @dataclass(frozen=True)
+class Approved:
+    """What an exception matched when it was approved: in the first snapshot since, as of `at` (UTC).
+
+    `most` is the largest number of items that is tolerated.
+    """
+
+    matched: int
+    at: datetime
+    snapshot_id: str
+    most: int
+
+
+@dataclass(frozen=True)
 class LiveException:
     """One live exception as the register has it. `problem` says in words why it is invalid, else None.
 
-    `scopes` are those of AWS Config, `elsewhere` those of other planes.
+    `scopes` are those of AWS Config, `elsewhere` those of other planes. `approved` None: it cannot grow, or
+    no snapshot since its approval was judged before.
     """
 
     number: int
@@ -43,6 +57,7 @@ class LiveException:
     problem: str | None
     flags: tuple[str, ...]
     elsewhere: tuple[Scope, ...] = ()
+    approved: Approved | None = None
 
 
 def live(

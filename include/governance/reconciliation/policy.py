@@ -39,6 +39,21 @@ class RuleSeverity(documents.Document):
     severity: Severity
 
 
+class ScopeGrowth(documents.Document):
+    """How many more items than when it was approved an exception may match: the larger of both."""
+
+    percent: float = Field(default=50, ge=0)
+    items: int = Field(default=25, ge=0)
+
+    def most(self, approved: int) -> int:
+        """Return the largest number of items that is tolerated.
+
+        >>> ScopeGrowth(percent=50, items=25).most(10), ScopeGrowth(percent=50, items=25).most(100)
+        (35, 150)
+        """
+        return approved + max(self.items, int(approved * self.percent / 100))
+
+
 class RequiredPolicy(documents.Document):
     """A control policy that must reach every active account of some units; no unit named: of all."""
 
@@ -75,6 +90,7 @@ class ReconciliationPolicy(documents.Document):
     global_resource_types: tuple[str, ...] = ()
     exception_findings: dict[str, Severity | Literal["risk"]]
     deviation_severity: tuple[RuleSeverity, ...]
+    scope_growth: ScopeGrowth = ScopeGrowth()
     live_exceptions: LiveExceptionPolicy = LiveExceptionPolicy()
 
     @model_validator(mode="after")

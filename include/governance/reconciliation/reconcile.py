@@ -19,7 +19,7 @@ import pandas as pd
 from sqlalchemy import Connection, Engine, text
 
 from governance import resources
-from governance.reconciliation import engine, evidence, exceptions, findings
+from governance.reconciliation import engine, evidence, exceptions, findings, growth
 from governance.reconciliation import policy as policy_files
 from governance.reconciliation.evidence import Evidence
 from governance.reconciliation.exceptions import LiveException
@@ -66,6 +66,7 @@ def reconcile(
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('governance.reconciliation'))"))
         chosen = snapshot_id or evidence.latest_snapshot(connection, now)
         live = exceptions.live(connection, now, limits)
+        live = growth.with_approved(connection, live, now, policy.scope_growth)
         clean = _clean_before(connection, now, chosen)
         with evidence.opened(connection, chosen, now, policy.evidence, lake) as known:
             judgement = judge(known, live, clean, policy, owners, now, memory)

@@ -125,7 +125,8 @@ def _exceptions(facts: Facts, cards: dict[str, Card]) -> Section:
     over = Table(
         "Expired but live: over, while resources still lean on them",
         ("exception", "title", "owner", "ended", "resources"),
-        [(r["request_id"], r["title"], r["owner"] or "nobody", day(r["valid_until"]), f"{r['covered']:,}")
+        [(r["request_id"], r["title"], r["owner"] or "nobody", day(r["valid_until"]),
+          "let through by AWS" if r["verdict"] == "EXPIRED_BUT_PRESENT" else f"{r['covered']:,}")
          for r in facts.lists["expired_live"]],
         (4,),
         "Unknown: nothing was reconciled yet." if cards["exceptions_expired_live"].value is None else "None.",
@@ -161,6 +162,7 @@ def _reconciliation(facts: Facts, cards: dict[str, Card]) -> Section:
     ]
     tables = [
         Table("Verdicts on exceptions", ("verdict", "requests"), verdicts, (1,), "No verdict yet."),
+        _live_exceptions(facts),
         Table("Open findings", ("type", "findings"), found, (1,), "No finding is open."),
         Table(
             "Rules with most open deviations",
@@ -171,6 +173,25 @@ def _reconciliation(facts: Facts, cards: dict[str, Card]) -> Section:
         ),
     ]
     return Section("reconciliation", "Reconciliation with AWS", lead, list(cards.values()), [], tables)
+
+
+_PLANES = {
+    "remediation": "Config: exceptions from remediation",
+    "exclusion": "Config: accounts left out of organization rules and packs",
+    "control_tower": "Control Tower: parameters and drift of controls",
+    "organizations": "Organizations: carve-outs of policies",
+    "service_catalog": "Service Catalog: constraints",
+}
+_VERDICTS = ("present", "differs", "not_approved", "missing", "by_design", "not_known", "gaps")
+
+
+def _live_exceptions(facts: Facts) -> Table:
+    rows = [
+        (_PLANES[r["plane"]], *(f"{r[name]:,}" for name in _VERDICTS)) for r in facts.lists["live_exceptions"]
+    ]
+    head = ("plane", *(name.replace("_", " ") for name in _VERDICTS[:-1]), "incomplete listings")
+    note = "What AWS itself excepts, beside what is approved. What an incomplete listing hides is unknown."
+    return Table("Exceptions that AWS holds", head, rows, tuple(range(1, 8)), "No reconciliation yet.", note)
 
 
 def _intake(facts: Facts, cards: dict[str, Card]) -> Section:

@@ -62,7 +62,7 @@ def not_in_sync(known: Evidence, since: datetime) -> Iterator[Judged]:
         if drift == "IN_SYNC":
             continue
         name, unit = str(row["control"]).rpartition("/")[2], _unit(row)
-        live = Live("control_tower", "control", name, drift, names_of(row["control"]), unit=unit,
+        live = Live("control_tower", "control", name, str(row["arn"]), names_of(row["control"]), unit=unit,
                     evidence=_evidence(row))  # fmt: skip
         words = "has drifted" if drift == "DRIFTED" else f"is not known to be in sync (drift {drift})"
         finding = None if drift == "NOT_CHECKING" else "CONTROL_NOT_IN_SYNC"

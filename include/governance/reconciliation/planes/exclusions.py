@@ -33,6 +33,7 @@ def judge(
     found: Found, known: Evidence, exceptions: list[LiveException], directory: Directory, since: datetime
 ) -> None:
     """Add to `found` what is said of every excluded account."""
+    scopes = fits.Scopes(exceptions, directory)
     for dataset, column, creator in SOURCES:
         listing = Listing.read(known, dataset, since)
         if listing.gap:
@@ -45,16 +46,14 @@ def judge(
                     evidence={"dataset": dataset, column: name, "arn": row["arn"]},
                 )  # fmt: skip
                 identity = Identity(creator, name)
-                found.judged.append(_one(found, live, identity, exceptions, directory))
+                found.judged.append(_one(found, live, identity, scopes, directory))
 
 
-def _one(
-    found: Found, live: Live, rule: Identity, exceptions: list[LiveException], directory: Directory
-) -> Judged:
+def _one(found: Found, live: Live, rule: Identity, scopes: fits.Scopes, directory: Directory) -> Judged:
     if not directory.is_present(live.value):
         return _not_active(live, directory)
     subject = fits.Subject(live.value, frozenset({rule}))
-    covering = fits.covering(exceptions, subject, directory)
+    covering = scopes.covering(subject)
     for answer, many in covering.items():
         active = sorted((one for one in many if one.phase == "active"), key=_latest)
         if not active:

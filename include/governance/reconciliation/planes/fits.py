@@ -14,7 +14,8 @@ from governance.reconciliation.arns import resource_tests, service_of
 from governance.reconciliation.directory import Directory
 from governance.reconciliation.exceptions import LiveException
 from governance.reconciliation.rules import Identity, names_of
-from governance.register.patterns import matches
+from governance.reconciliation.scopes import ambiguous_rules
+from governance.register.patterns import has_wildcard, matches
 from governance.register.scope import Dimensions, Scope
 
 Fit = Literal["no", "part", "unknown", "yes"]
@@ -31,17 +32,40 @@ class Subject:
     resource: str | None = None
 
 
-def covering(
-    exceptions: Iterable[LiveException], subject: Subject, directory: Directory
-) -> dict[Fit, list[LiveException]]:
-    """Return the exceptions by how far they cover the subject; those that do not are left out."""
-    found: dict[Fit, list[LiveException]] = {"yes": [], "part": [], "unknown": []}
-    for one in exceptions:
-        answers = {fit(scope, subject, directory) for scope in one.scopes}
-        answer: Fit | None = next((value for value in found if value in answers), None)
-        if answer:
-            found[answer].append(one)
-    return found
+class Scopes:
+    """The scopes of all exceptions, looked up by the accounts and rules they name: there may be many."""
+
+    def __init__(self, exceptions: Iterable[LiveException], directory: Directory) -> None:
+        self._directory = directory
+        self._by_account: dict[str, list[LiveException]] = {}
+        self._by_rule: dict[Identity, list[LiveException]] = {}
+        self._others: list[LiveException] = []
+        for one in exceptions:
+            for scope in () if ambiguous_rules(one, directory) else one.scopes:  # these cover nothing
+                for found in self._places(scope):
+                    found.append(one)
+
+    def _places(self, scope: Scope) -> list[list[LiveException]]:
+        """Return the lists that a scope belongs to."""
+        if scope.account and not any(has_wildcard(value) for value in scope.account):
+            return [self._by_account.setdefault(value, []) for value in scope.account]
+        rules = [self._directory.book.find(value) for value in scope.rule]
+        if rules and all(rules):
+            return [self._by_rule.setdefault(rule, []) for rule in frozenset[Identity]().union(*rules)]
+        return [self._others]
+
+    def covering(self, subject: Subject) -> dict[Fit, list[LiveException]]:
+        """Return the exceptions by how far they cover the subject; those that do not are left out."""
+        lists = [self._by_account.get(subject.account, []), self._others]
+        lists += [self._by_rule.get(rule, []) for rule in subject.rules]
+        near = {one.number: one for some in lists for one in some}
+        found: dict[Fit, list[LiveException]] = {"yes": [], "part": [], "unknown": []}
+        for _, one in sorted(near.items()):
+            answers = {fit(scope, subject, self._directory) for scope in one.scopes}
+            answer: Fit | None = next((value for value in found if value in answers), None)
+            if answer:
+                found[answer].append(one)
+        return found
 
 
 def fit(scope: Scope, subject: Subject, directory: Directory) -> Fit:

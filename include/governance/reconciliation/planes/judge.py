@@ -77,6 +77,8 @@ def _guardrails(known: Evidence, window: policies.Window) -> dict[str, frozenset
 
 def applied(verdicts: pd.DataFrame, found: Found) -> pd.DataFrame:
     """Return the verdicts with the flags of the planes beside them, and what they tell instead."""
+    if not found.flags and not found.told:
+        return verdicts
     rows = verdicts.to_dict("records")
     for row in rows:
         number = int(row["request_number"])

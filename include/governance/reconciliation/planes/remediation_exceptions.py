@@ -63,7 +63,7 @@ class _Look:
         policy: LiveExceptionPolicy,
     ) -> None:
         self.by_number = {one.number: one for one in exceptions}
-        self._found, self._exceptions = found, exceptions
+        self._found, self._scopes = found, fits.Scopes(exceptions, directory)
         self._directory, self._policy = directory, policy
 
     def at(self, row: Any) -> Judged:
@@ -80,7 +80,7 @@ class _Look:
         """Nothing fresh and non-compliant says whose it is, or nobody approved it: ask the scopes."""
         rules = self._directory.book.find(live.guardrail)
         subject = fits.Subject(str(live.account), rules, live.region, live.resource_type, live.value)
-        covering = fits.covering(self._exceptions, subject, self._directory)
+        covering = self._scopes.covering(subject)
         active = [one for one in covering["yes"] if one.phase == "active"]
         if active:
             ends = max((one.valid_until for one in active if one.valid_until), default=None)
