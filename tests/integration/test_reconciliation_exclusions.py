@@ -27,36 +27,42 @@ def excluded(*accounts: str, **more) -> object:
 
 
 CASES = {
-    "the account under the rule is approved": ({"account": DEV, "rule": "trail"}, {}, "COVERED", {}),
-    "all rules of the account are approved": ({"account": DEV}, {}, "COVERED", {}),
-    "its unit is approved": ({"ou": "Dev", "rule": "OrgConfigRule-trail-a1b2c3d4"}, {}, "COVERED", {}),
+    "the account under the rule is approved": (lambda a: {"account": a, "rule": "trail"}, "COVERED", None),
+    "all rules of the account are approved": (lambda a: {"account": a}, "COVERED", None),
+    "its unit is approved": (lambda _: {"ou": "Own", "rule": "OrgConfigRule-trail-a1b2c3d4"}, "COVERED", None),
     "one region of it is approved": (
-        {"account": DEV, "rule": "trail", "region": "eu-west-1"}, {}, "UNKNOWN", {DEV: "LIVE_EXCEPTION_DIFFERS"}),
+        lambda a: {"account": a, "rule": "trail", "region": "eu-west-1"}, "UNKNOWN", "LIVE_EXCEPTION_DIFFERS"),
     "one resource of it is approved": (
-        {"account": DEV, "rule": "trail", "resource": "*x"}, {}, "UNKNOWN", {DEV: "LIVE_EXCEPTION_DIFFERS"}),
+        lambda a: {"account": a, "rule": "trail", "resource": "*x"}, "UNKNOWN", "LIVE_EXCEPTION_DIFFERS"),
     "another account is approved": (
-        {"account": PAY, "rule": "trail"}, {}, "UNKNOWN", {DEV: "UNAPPROVED_EXCLUSION"}),
+        lambda _: {"account": PAY, "rule": "trail"}, "UNKNOWN", "UNAPPROVED_EXCLUSION"),
     "another rule is approved": (
-        {"account": DEV, "rule": "other"}, {}, "ORPHANED_RULE", {DEV: "UNAPPROVED_EXCLUSION"}),
+        lambda a: {"account": a, "rule": "other"}, "ORPHANED_RULE", "UNAPPROVED_EXCLUSION"),
     "the approval has ended": (
-        {"account": DEV, "rule": "trail"}, ENDED, "EXPIRED_BUT_PRESENT", {DEV: "UNAPPROVED_EXCLUSION"}),
+        lambda a: {"account": a, "rule": "trail"}, "EXPIRED_BUT_PRESENT", "UNAPPROVED_EXCLUSION"),
     "the account is left out of the approval": (
-        {"ou": "Dev", "rule": "trail", "exclude": [{"account": DEV}]}, {}, "UNKNOWN",
-        {DEV: "UNAPPROVED_EXCLUSION"}),
+        lambda a: {"ou": "Dev", "rule": "trail", "exclude": [{"account": a}]}, "UNKNOWN",
+        "UNAPPROVED_EXCLUSION"),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_an_excluded_account(house: PlaneHouse, case: str) -> None:
-    scope, more, verdict, found = CASES[case]
-    house.add(exception("E", scope, **more))
-    done = house.day(0, excluded(DEV))
-    assert house.findings() == found
-    assert house.verdicts(done) == {"E": verdict}
-    flag = {"COVERED": ("COVERED_BY_EXCLUSION",), "EXPIRED_BUT_PRESENT": ("UNAPPROVED_EXCLUSION",)}.get(
-        verdict
-    )
-    assert house.flags(done) == ({"E": flag} if flag else {})
+def test_excluded_accounts_by_what_is_approved_of_them(house: PlaneHouse) -> None:
+    """One account for each case: the right one, and its nearest neighbours."""
+    accounts = {case: f"7{number:011d}" for number, case in enumerate(CASES)}
+    units = {"its unit is approved": "Own", "the account is left out of the approval": "Dev"}
+    states = {number: ("ACTIVE", units.get(case, "Prod")) for case, number in accounts.items()}
+    for case, (scope, _, _) in CASES.items():
+        house.add(exception(case, scope(accounts[case]), **(ENDED if "ended" in case else {})))
+    done = house.day(0, excluded(
+        *accounts.values(), accounts=states | {PROD: ("ACTIVE", "Prod"), PAY: ("ACTIVE", "Prod")},
+        units={"Prod": "ou-t-prod", "Dev": "ou-t-dev", "Own": "ou-t-own"},
+    ))  # fmt: skip
+    assert house.findings() == {accounts[case]: found for case, (_, _, found) in CASES.items() if found}
+    assert house.verdicts(done) == {case: verdict for case, (_, verdict, _) in CASES.items()}
+    flags = {"COVERED": ("COVERED_BY_EXCLUSION",), "EXPIRED_BUT_PRESENT": ("UNAPPROVED_EXCLUSION",)}
+    assert house.flags(done) == {
+        c: flags[verdict] for c, (_, verdict, _) in CASES.items() if verdict in flags
+    }
 
 
 def test_an_account_that_is_not_active_has_nothing_to_be_excepted(house: PlaneHouse) -> None:
