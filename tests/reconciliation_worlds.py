@@ -39,7 +39,7 @@ def policies(folder: Path, **changes: str) -> Path:
     folder.mkdir(exist_ok=True)
     shipped = {
         name: (ROOT / "include/policies" / f"{name}.yaml").read_text()
-        for name in ("reconciliation", "exception_limits")
+        for name in ("reconciliation", "exception_limits", "fulfilment")
     }
     for name, content in (shipped | {"ownership": OWNERSHIP} | changes).items():
         (folder / f"{name}.yaml").write_text(content)

@@ -16,6 +16,7 @@ from governance.intake.readers.registry import kind_of, observations
 from governance.intake.records import Observation, Record
 from governance.intake.scopes import read_scopes
 from governance.intake.spec import SourceSpec
+from governance.intake.things import read_targets, read_things
 from governance.quality.reasons import Reason, Reasons
 from governance.quality.storable import json_text
 from governance.register.ownership import OwnershipPolicy
@@ -125,13 +126,26 @@ def _columns(
         if name not in columns:
             empty = pd.Series(pd.NaT, index=range(len(rows)), dtype="datetime64[us, UTC]")
             columns[name] = empty if name in TIME_FIELDS else pd.Series([None] * len(rows), dtype="str")
-    columns["scopes"], reasons = read_scopes(columns["scopes"])
-    failed += [(position, Reason(why, "scopes")) for position, why in sorted(reasons.items())]
+    failed += _structured(columns)
     columns["valid_at"] = _valid_at(told, columns["source_updated_at"], spec, now)
     columns["actor"] = columns["actor"].fillna(pd.Series([o.actor for o in told], dtype="str"))
     if "target_type" not in spec.fields:
         columns["target_type"] = _target_type(columns["target"])
     return columns, failed
+
+
+def _structured(columns: dict[str, pd.Series]) -> list[tuple[int, Reason]]:
+    """Put scopes, things and targets into their canonical form; return (row position, reason)."""
+    failed: list[tuple[int, Reason]] = []
+    read = {
+        "scopes": read_scopes(columns["scopes"]),
+        "thing": read_things(columns["thing_type"], columns["thing"]),
+        "targets": read_targets(columns["targets"]),
+    }
+    for name, (column, reasons) in read.items():
+        columns[name] = column
+        failed += [(position, Reason(why, name)) for position, why in sorted(reasons.items())]
+    return failed
 
 
 def _column(

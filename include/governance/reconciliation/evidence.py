@@ -8,9 +8,9 @@ fresh is unknown, never clean.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import file_digest
 from pathlib import Path
@@ -35,6 +35,7 @@ class Evidence:
     `places` has one row per account and region: account, region, fresh (bool), reason (None: fresh), needed
     (bool: the account is active, so a scope that includes it cannot be called clean without it). `tag_sets`
     has tag_set, key, value; evaluations name the sets. `tags_are_known`: they were collected and are fresh.
+    `files`: path in the manifest -> the file, where it holds the recorded bytes.
     """
 
     snapshot_id: str
@@ -51,6 +52,7 @@ class Evidence:
     organization_is_known: bool
     rules_are_known: bool
     tags_are_known: bool
+    files: dict[str, Path] = field(default_factory=dict)
 
 
 def latest_snapshot(connection: Connection, now: datetime) -> str:
@@ -69,11 +71,17 @@ def latest_snapshot(connection: Connection, now: datetime) -> str:
 
 @contextmanager
 def opened(
-    connection: Connection, snapshot_id: str, now: datetime, limits: EvidenceLimits, lake: str | None = None
+    connection: Connection,
+    snapshot_id: str,
+    now: datetime,
+    limits: EvidenceLimits,
+    lake: str | None = None,
+    only: Collection[str] | None = None,
 ) -> Iterator[Evidence]:
     """Open a snapshot for reading, in `lake` or where it was written.
 
-    Files on S3 are fetched into a folder that is gone afterwards.
+    Files on S3 are fetched into a folder that is gone afterwards. `only` names the datasets to open, such as
+    `ssm/documents`; None: all.
     """
     row = connection.execute(
         text("SELECT as_of, location FROM snapshot WHERE snapshot_id = :id"), {"id": snapshot_id}
@@ -82,6 +90,8 @@ def opened(
         raise GovernanceError(f"snapshot {snapshot_id!r} is not known; `governance observe` takes one")
     result = connection.execute(text(resources.sql("reconciliation/manifest.sql")), {"id": snapshot_id})
     manifest = pd.DataFrame(result.fetchall(), columns=list(result.keys()))
+    if only is not None:
+        manifest = manifest[(manifest.service + "/" + manifest.dataset).isin(list(only))]
     with tempfile.TemporaryDirectory(prefix="governance-snapshot-") as scratch:
         location = f"{lake.rstrip('/')}/snapshots/{snapshot_id}" if lake else row.location
         files = _verified(location, manifest, Path(scratch))
@@ -156,6 +166,7 @@ def _assemble(
         tag_sets=_tag_sets(manifest, files),
         rules_are_known=known("config", "rules", clock.limits.config_since(clock.now)),
         tags_are_known=known("config", "tag_sets", clock.limits.config_since(clock.now)),
+        files=files,
     )
 
 
