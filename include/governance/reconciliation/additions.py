@@ -40,7 +40,11 @@ _ASKED = {
     **dict.fromkeys(_TEXTS, "VARCHAR"), "parameters": "VARCHAR", "regions": "VARCHAR[]",
 }  # fmt: skip
 
-QUESTIONS = ("units", "candidates", "accounts", "products", "controls", "rules", "attachments", "documents")
+_CANDIDATES = {
+    "account": "accounts", "provisioned_product": "products", "enabled_control": "controls",
+    "config_rule": "rules", "policy_attachment": "attachments", "ssm_document": "documents",
+}  # fmt: skip
+"""Type of thing -> the file that looks for its candidates."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,8 @@ def judge(
     snapshot.
     """
     store(connection, "asked", _asked(additions, listings), _ASKED)
-    for question in QUESTIONS if additions else ("candidates",):
+    types = {one.thing_type for one in additions if one.thing is not None}
+    for question in ("units", "candidates", *(_CANDIDATES[kind] for kind in _CANDIDATES if kind in types)):
         _run(connection, question)
     _run(connection, "present")
     known = pd.DataFrame(columns=["type", "subject"]) if earlier is None else earlier

@@ -63,7 +63,8 @@ def of_changes(
         ran = ", ".join(one.runs) or one.service
         by = f" by {one.by}" if isinstance(one.by, str) else ""
         evidence = {"snapshot": seen.snapshot_id, "rule_of_decision": "UNAPPROVED_CHANGE",
-                    "execution": one.execution, "runbooks": [*one.runs], "targets": [*one.targets]}  # fmt: skip
+                    "status": one.status, "execution": one.execution, "runbooks": list(one.runs),
+                    "targets": list(one.targets)}  # fmt: skip
         rows.append({
             "finding_key": f"{one.service}|{one.execution}", "type": "UNAPPROVED_CHANGE",
             "severity": _severity(severity, None), "request_number": None, "account": account, "rule": None,

@@ -94,7 +94,7 @@ def read(known: Evidence, since: Mapping[str, datetime]) -> Listings:
         gaps[name], fresh = _gap(rows, known.files, since[service])
         parts = [pd.read_parquet(known.files[path]) for path in fresh]
         whole = pd.concat(parts) if parts else pd.DataFrame()
-        found[name] = _normal(whole.reindex(columns=list(columns)))
+        found[name] = normalised(whole.reindex(columns=list(columns)))
     return Listings(known.snapshot_id, known.as_of, gaps, found)
 
 
@@ -117,7 +117,7 @@ def _gap_of(row: Any, files: Mapping[str, Path], since: datetime) -> str | None:
     return None if row.path in files else "its file is missing or changed"
 
 
-def _normal(rows: pd.DataFrame) -> pd.DataFrame:
+def normalised(rows: pd.DataFrame) -> pd.DataFrame:
     """Write JSON in one way, so that equal values are equal texts."""
     for name in _JSON & set(rows.columns):
         rows[name] = rows[name].map(normal_json, na_action="ignore")
@@ -160,5 +160,8 @@ def store(
 ) -> None:
     """Put a table of these columns (name -> type) in place of the last one; missing values become NULL."""
     schema = pa.schema([(name, _TYPES[kind]) for name, kind in columns.items()])
-    told = rows.astype("object").where(rows.notna(), None).to_dict("records")
-    connection.register(table, pa.Table.from_pylist(told, schema=schema))
+    filled = schema.empty_table()
+    if len(rows):
+        told = rows.astype("object").where(rows.notna(), None).to_dict("records")
+        filled = pa.Table.from_pylist(told, schema=schema)
+    connection.register(table, filled)
