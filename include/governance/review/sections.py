@@ -141,6 +141,15 @@ def _exceptions(facts: Facts, cards: dict[str, Card]) -> Section:
     return Section("exceptions", "Exceptions", lead, list(cards.values()), [], [over, soon])
 
 
+def _verdicts(facts: Facts, kind: str) -> Table:
+    rows = [
+        (k.dimension["verdict"], count(k))
+        for k in facts.rows("reconciliation", "kind", "verdict")
+        if k.dimension["kind"] == kind
+    ]
+    return Table(f"Verdicts on {kind}s", ("verdict", "requests"), rows, (1,), "No verdict yet.")
+
+
 def _reconciliation(facts: Facts, cards: dict[str, Card]) -> Section:
     card = {
         name: cards[name].text for name in ("compliance_with", "compliance_without", "deviations", "coverage")
@@ -153,14 +162,13 @@ def _reconciliation(facts: Facts, cards: dict[str, Card]) -> Section:
             f"exceptions; {card['deviations']} deviations nobody approved. Seen: {card['coverage']} of all "
             "places; what was not seen is unknown, not clean."
         )
-    verdicts = [(k.dimension["verdict"], count(k)) for k in facts.rows("reconciliation", "verdict")]
     found = [(k.dimension["finding"], count(k)) for k in facts.rows("reconciliation", "finding")]
     rules = [
         (r["rule"], f"{r['findings']:,}", f"{r['accounts']:,}", day(r["since"]))
         for r in facts.lists["deviating_rules"]
     ]
     tables = [
-        Table("Verdicts on exceptions", ("verdict", "requests"), verdicts, (1,), "No verdict yet."),
+        *(_verdicts(facts, kind) for kind in ("exception", "addition", "change")),
         Table("Open findings", ("type", "findings"), found, (1,), "No finding is open."),
         Table(
             "Rules with most open deviations",
