@@ -159,7 +159,9 @@ def test_orphaned_rules_and_resources_are_nowhere(scenario: Scenario, exceptions
     rules = {rule.name for rule in scenario.world.rules}
     resources = set(scenario.world.evaluations["resource_id"])
     for planted in scenario.planted:
-        scope = exceptions[str(planted.key)]["scopes"][0] if planted.verdict else {}
+        scope = (
+            exceptions[str(planted.key)]["scopes"][0] if planted.key in exceptions and planted.verdict else {}
+        )
         if planted.verdict == "ORPHANED_RULE":
             assert not rules & set(scope["rule"])
         if planted.verdict == "ORPHANED_RESOURCE":
@@ -173,7 +175,7 @@ def test_where_the_answer_is_unknown_evidence_is_missing(
     world = scenario.world
     recorders = world.recorders.set_index(["account", "region"])
     status = world.rule_status.set_index(["account", "region", "rule"])
-    cases = [p for p in scenario.planted if p.verdict == "UNKNOWN"]
+    cases = [p for p in scenario.planted if p.verdict == "UNKNOWN" and p.key in exceptions]
     assert len(cases) == 5
     for planted in cases:
         scope = exceptions[str(planted.key)]["scopes"][0]
@@ -232,7 +234,10 @@ def test_every_case_names_a_record_that_exists(scenario: Scenario, exceptions: d
 def test_each_kind_of_defect_is_planted_at_least_twice(scenario: Scenario) -> None:
     kinds: Counter[str | None] = Counter()
     for planted in scenario.planted:
-        kinds[planted.verdict or planted.finding_type or planted.rung or planted.expects] += 1
+        if not planted.case.startswith(
+            "promise-"
+        ):  # one for each verdict: see test_sandbox_scenario_promises
+            kinds[planted.verdict or planted.finding_type or planted.rung or planted.expects] += 1
     kinds.subtract(p.expects for p in scenario.planted if p.expects == "quarantine" and p.count is not None)
     assert min(kinds.values()) >= 2
     for source, number in (("platform_jira", 5), ("landing_zone_csv", 6), ("exception_register", 6),

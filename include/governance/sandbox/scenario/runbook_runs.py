@@ -91,9 +91,13 @@ def _outcome(item: Row) -> str | None:
 
 def _execution(random: Random, begins: datetime, status: str, item: Row | None) -> Row:
     began = begins + timedelta(minutes=random.randint(1, 20))
+    number = identifier(random)
+    runbook = random.choice([name for name, kind, _ in _DOCUMENTS if kind == "Automation"])
+    if item and "runbook" in item["OperationalData"]:
+        runbook = item["OperationalData"]["runbook"]["Value"]
     row: Row = {
-        "AutomationExecutionId": identifier(random),
-        "DocumentName": random.choice([name for name, kind, _ in _DOCUMENTS if kind == "Automation"]),
+        "AutomationExecutionId": number,
+        "DocumentName": runbook,
         "DocumentVersion": "1",
         "AutomationExecutionStatus": status,
         "ExecutionStartTime": began,
