@@ -11,6 +11,7 @@ import pandas as pd
 
 from governance.reconciliation import additions, frames
 from governance.reconciliation.fulfilment_policy import FulfilmentPolicy
+from governance.reconciliation.fulfilment_words import at
 from governance.reconciliation.listings import Listings
 from governance.reconciliation.requested import Addition, Change, Request
 from governance.register.findings import COLUMNS
@@ -32,7 +33,7 @@ def of_additions(
     for thing in frames.rows(unrequested) if severity else ():
         account = thing.account if isinstance(thing.account, str) else None
         asking = f"; not approved: {thing.not_approved}" if isinstance(thing.not_approved, str) else ""
-        since = "" if pd.isna(thing.created_at) else f", made {thing.created_at:%Y-%m-%d %H:%MZ}"
+        since = "" if pd.isna(thing.created_at) else f", made {at(thing.created_at)}"
         evidence = {"snapshot": seen.snapshot_id, "rule_of_decision": "UNREQUESTED", "thing": thing.subject,
                     "thing_type": thing.type}  # fmt: skip
         rows.append({
@@ -70,7 +71,7 @@ def of_changes(
             "severity": _severity(severity, None), "request_number": None, "account": account, "rule": None,
             "resource_type": f"{one.service} execution", "resource_id": one.execution,
             "owner": _owner(account, units, owners),
-            "why": f"{ran} ran {one.started_at:%Y-%m-%d %H:%MZ}{by}, and no approved change asked for it.",
+            "why": f"{ran} ran {at(one.started_at)}{by}, and no approved change asked for it.",
             "evidence": json.dumps(evidence, sort_keys=True, ensure_ascii=False),
         })  # fmt: skip
     return _typed(rows)

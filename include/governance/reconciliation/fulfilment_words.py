@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
@@ -47,14 +47,14 @@ def _unknown_addition(addition: Addition, fact: Fact) -> str:
         return f"It cannot be looked for: {addition.problem}."
     if fact["gap"]:
         return f"Evidence is missing: {fact['gap']}."
-    return f"No snapshot was taken since it should be there, {_at(due(addition))}."
+    return f"No snapshot was taken since it should be there, {at(due(addition))}."
 
 
 def _waiting(addition: Addition, fact: Fact) -> str:
     if fact["subject"]:
         return f"{_found(addition, fact)} and still being made: {fact['told']}."
     when = due(addition)
-    until = f"it is due {_at(when)}" if when else "no day is named by which it is due"
+    until = f"it is due {at(when)}" if when else "no day is named by which it is due"
     return f"The {thing_words(addition)} is not there yet, and {until}."
 
 
@@ -67,7 +67,7 @@ def _failed(addition: Addition, fact: Fact) -> str:
 def _missing(addition: Addition, _: Fact) -> str:
     claimed = addition.claimed_at is not None and due(addition) == addition.claimed_at
     since = "said to be there since" if claimed else "due since"
-    return f"The {thing_words(addition)} is not there, and it is {since} {_at(due(addition))}."
+    return f"The {thing_words(addition)} is not there, and it is {since} {at(due(addition))}."
 
 
 def _unverified(addition: Addition, fact: Fact) -> str:
@@ -102,16 +102,16 @@ def _ran(fact: Fact) -> str:
 
 
 def _window(change: Change) -> str:
-    return f"from {_at(change.begin)} to {_at(change.end)}"
+    return f"from {at(change.begin)} to {at(change.end)}"
 
 
 def _unapproved(change: Change, fact: Fact) -> str:
     how = (
-        f"before it was approved, {_at(change.approved_at)}"
+        f"before it was approved, {at(change.approved_at)}"
         if change.approved_at
         else f"although it is {change.status}"
     )
-    return f"It was carried out {how}: {_ran(fact)} began {_at(fact['started_at'])}."
+    return f"It was carried out {how}: {_ran(fact)} began {at(fact['started_at'])}."
 
 
 def _unknown_change(change: Change, fact: Fact) -> str:
@@ -127,9 +127,9 @@ def _unknown_change(change: Change, fact: Fact) -> str:
         )
         return f"Its execution would leave no trace in AWS: {what}."
     if fact["forgotten"]:
-        began = _at(change.begin or change.approved_at)
+        began = at(change.begin or change.approved_at)
         return f"Its window began {began}, longer ago than AWS keeps executions."
-    return f"No snapshot was taken since it should be done, {_at(fact['deadline'])}."
+    return f"No snapshot was taken since it should be done, {at(fact['deadline'])}."
 
 
 def _pending(change: Change, _: Fact) -> str:
@@ -147,20 +147,27 @@ _CHANGE: dict[str, Callable[[Change, Fact], str]] = {
         f"{_ran(f).capitalize()} ran {', '.join(f['ran'])}; approved is {c.runbook}."
     ),
     "OUT_OF_WINDOW": lambda c, f: (
-        f"{_ran(f).capitalize()} began {_at(f['started_at'])}; the window is {_window(c)}."
+        f"{_ran(f).capitalize()} began {at(f['started_at'])}; the window is {_window(c)}."
     ),
     "OVERRAN": lambda c, f: (
-        f"{_ran(f).capitalize()} began in the window and went on beyond its end, {_at(c.end)}."
+        f"{_ran(f).capitalize()} began in the window and went on beyond its end, {at(c.end)}."
     ),
-    "IN_PROGRESS": lambda _, f: f"{_ran(f).capitalize()} began {_at(f['started_at'])} and goes on.",
+    "IN_PROGRESS": lambda _, f: f"{_ran(f).capitalize()} began {at(f['started_at'])} and goes on.",
     "UNKNOWN": _unknown_change,
     "EXECUTED_FAILED": lambda _, f: f"{_ran(f).capitalize()} failed.",
     "EXECUTED_PARTIAL": lambda _, f: f"Of what was approved only a part succeeded: {_ran(f)}.",
-    "EXECUTED_IN_WINDOW": lambda _, f: f"{_ran(f).capitalize()} succeeded as approved, {_at(f['ended_at'])}.",
+    "EXECUTED_IN_WINDOW": lambda _, f: f"{_ran(f).capitalize()} succeeded as approved, {at(f['ended_at'])}.",
     "PENDING": _pending,
-    "NOT_EXECUTED": lambda _, f: f"Nothing was carried out until {_at(f['deadline'])}.",
+    "NOT_EXECUTED": lambda _, f: f"Nothing was carried out until {at(f['deadline'])}.",
 }
 
 
-def _at(instant: datetime | None) -> str:
-    return "an open end" if instant is None or pd.isna(instant) else f"{instant:%Y-%m-%d %H:%MZ}"
+def at(instant: datetime | None) -> str:
+    """Return an instant as people read it, in UTC, whatever zone the database handed it over in.
+
+    >>> at(datetime.fromisoformat("2026-11-16T03:00:00-05:00"))
+    '2026-11-16 08:00Z'
+    """
+    if instant is None or pd.isna(instant):
+        return "an open end"
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%MZ}"
