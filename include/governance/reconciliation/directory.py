@@ -7,7 +7,6 @@ from functools import cached_property
 
 import pandas as pd
 
-from governance.reconciliation.arns import service_of
 from governance.reconciliation.evidence import GONE, PRESENT, Evidence
 from governance.reconciliation.frames import rows
 from governance.reconciliation.policy import ReconciliationPolicy
@@ -58,20 +57,21 @@ class Directory:
             self._numbers.setdefault(kind.identity, []).append(number)
         self._parents = dict(zip(evidence.units.unit, evidence.units.parent, strict=True))
         self._kinds: dict[tuple[tuple[str, ...], tuple[str, ...]], frozenset[int]] = {}
+        self._ambiguous: dict[tuple[str, ...], frozenset[str]] = {}
         self._units: dict[str, frozenset[str]] = {}
         self._places: dict[tuple[tuple[str, ...], tuple[str, ...]], tuple[str, ...]] = {}
         self._masks: dict[tuple[str, ...], int] = {(): ALL_REGIONS}
 
     def kind_table(self, policy: ReconciliationPolicy) -> pd.DataFrame:
-        """Return per deployed rule, creator, resource_type: kind (number), is_global, service, sound."""
+        """Return per deployed rule, creator, resource_type: kind (number), is_global, sound."""
         failing = self.failing_rules
         numbers = {kind: number for number, kind in enumerate(self.kinds)}
         table = [
-            (r, c, t, numbers[Kind(identity, t)], policy.is_global(t), service_of(t), identity not in failing)
+            (r, c, t, numbers[Kind(identity, t)], policy.is_global(t), identity not in failing)
             for r, c, t in rows(self._deployed)
             for identity in [identify(r, _text(c))]
         ]
-        columns = ["rule", "creator", "resource_type", "kind", "is_global", "service", "sound"]
+        columns = ["rule", "creator", "resource_type", "kind", "is_global", "sound"]
         return pd.DataFrame(table, columns=columns)
 
     @cached_property
@@ -184,6 +184,12 @@ class Directory:
                 if not types or any(matches(value, self.kinds[number].resource_type) for value in types)
             )
         return self._kinds[key]
+
+    def ambiguous(self, rules: tuple[str, ...]) -> frozenset[str]:
+        """Return the names among `rules` that fit several rules."""
+        if rules not in self._ambiguous:
+            self._ambiguous[rules] = frozenset(filter(self.book.is_ambiguous, rules))
+        return self._ambiguous[rules]
 
     def is_present(self, account: str) -> bool:
         """Tell whether the listing has the account as active or about to be."""

@@ -35,6 +35,7 @@ class Evidence:
     `places` has one row per account and region: account, region, fresh (bool), reason (None: fresh), needed
     (bool: the account is active, so a scope that includes it cannot be called clean without it). `tag_sets`
     has tag_set, key, value; evaluations name the sets. `tags_are_known`: they were collected and are fresh.
+    `index`: files of the evaluations' index by table, None: it has to be built from the evaluations.
     """
 
     snapshot_id: str
@@ -51,6 +52,7 @@ class Evidence:
     organization_is_known: bool
     rules_are_known: bool
     tags_are_known: bool
+    index: dict[str, Path] | None = None
 
 
 def latest_snapshot(connection: Connection, now: datetime) -> str:

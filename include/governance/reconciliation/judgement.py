@@ -46,7 +46,7 @@ def judge(
         matched = engine.match(database, known, exceptions, policy)
         facts = standing.facts(exceptions, matched, clean_before, policy.stale_after_observations)
         judged = verdicts.judge(database, exceptions, facts, known.snapshot_id)
-        unapproved = engine.deviations(database, matched)
+        unapproved = engine.deviations(database)
     deviations = findings.of_deviations(unapproved, exceptions, matched.directory, policy, owners)
     return Judgement(
         verdicts=judged,

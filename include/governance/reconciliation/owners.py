@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from governance.reconciliation.columns import joined, taken
 from governance.reconciliation.directory import Directory
-from governance.reconciliation.facts import Array
+
 from governance.reconciliation.scopes import like
 from governance.register.ownership import Match, OwnershipPolicy, OwnershipRule, Subject
 
