@@ -124,7 +124,7 @@ def main() -> None:
     rows = []
     for size in os.environ.get("SIZES", "1M:1k").split():
         evaluations, count = map(number, size.split(":"))
-        evaluations_file(evaluations)
+        evidence(evaluations_file(evaluations))
         sizes = (str(evaluations), str(count))
         row = {
             "evaluations": evaluations,

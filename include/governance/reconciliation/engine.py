@@ -1,9 +1,9 @@
 """The join: evaluations of a snapshot against the scopes of live exceptions, in DuckDB.
 
 Every question is one file in `sql/reconciliation/`, run in the order below, over the index of the snapshot
-(`evaluation_index`). Broad scopes are matched on cells, the rest on resources; the winner is the smallest rank.
-What is joined are numbers, and text only for what is reported. Memory is bounded, what does not fit spills to
-disk.
+(`evaluation_index`). Broad scopes are matched on cells, the rest on resources; the winner is the smallest
+rank. What is joined are numbers, and text only for what is reported. Memory is bounded, what does not fit
+spills to disk.
 """
 
 from __future__ import annotations

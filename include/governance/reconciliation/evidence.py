@@ -7,10 +7,11 @@ fresh is unknown, never clean.
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import file_digest
 from pathlib import Path
@@ -19,7 +20,7 @@ import fsspec
 import pandas as pd
 from sqlalchemy import Connection, text
 
-from governance import resources
+from governance import evaluation_index, resources
 from governance.errors import GovernanceError
 from governance.reconciliation import frames
 from governance.reconciliation.policy import EvidenceLimits
@@ -87,7 +88,9 @@ def opened(
     with tempfile.TemporaryDirectory(prefix="governance-snapshot-") as scratch:
         location = f"{lake.rstrip('/')}/snapshots/{snapshot_id}" if lake else row.location
         files = _verified(location, manifest, Path(scratch))
-        yield _assemble(snapshot_id, row.as_of, manifest, files, _Clock(now, limits))
+        told = manifest[manifest.dataset != evaluation_index.NAME].reset_index(drop=True)
+        known = _assemble(snapshot_id, row.as_of, told, files, _Clock(now, limits))
+        yield replace(known, index=_index(location, manifest, files, Path(scratch)))
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,28 @@ def _verified(location: str, manifest: pd.DataFrame, scratch: Path) -> dict[str,
         file = _local(location, str(row.path), scratch)
         if file is not None and _digest(file) == row.sha256:
             found[str(row.path)] = file
+    return found
+
+
+def _index(
+    location: str, manifest: pd.DataFrame, files: dict[str, Path], scratch: Path
+) -> dict[str, Path] | None:
+    """Return the files of the evaluations' index, by table; None where it is not the recorded one, or was
+    made of other parts than are there."""
+    rows = manifest[manifest.service == "config"]
+    named = files.get(next(iter(rows.path[rows.dataset == evaluation_index.NAME]), ""))
+    evaluated = rows[rows.dataset == "evaluations"]
+    parts = {path: sha for path, sha in zip(evaluated.path, evaluated.sha256, strict=True) if path in files}
+    content = json.loads(named.read_text("utf-8")) if named else {}
+    if not named or content["parts"] != parts:
+        return None
+    found = {}
+    for table in evaluation_index.TABLES:
+        path = evaluation_index.path_of(table)
+        file = _local(location, path, scratch)
+        if file is None or _digest(file) != content["files"].get(path):
+            return None
+        found[table] = file
     return found
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import ValidationError
 import numpy as np
+from pydantic import ValidationError
 from sqlalchemy import BigInteger, Connection, bindparam, text
 
 from governance import resources

@@ -35,9 +35,9 @@ TABLES = {
                       "account": _TEXT, "mask": _LONG, "service": _TEXT, "test": _INT},
     "tag_test": {"condition": _INT, "key": _TEXT, "value": _TEXT, "is_pattern": _BOOL},
 }  # fmt: skip
-"""Tables and their columns. `owner` is a scope (from 0) or an exclusion (from -1 downwards); `mask` the bits of
-its regions; `condition` what it asks of tags, NULL: nothing; `is_detailed` a scope that has exclusions, or is
-not the only one of its exception; `ends` is in microseconds since 1970 (UTC)."""
+"""Tables and their columns. `owner` is a scope (from 0) or an exclusion (from -1 downwards); `mask` the bits
+of its regions; `condition` what it asks of tags, NULL: nothing; `is_detailed` a scope that has exclusions, or
+is not the only one of its exception; `ends` is in microseconds since 1970 (UTC)."""
 
 
 @dataclass
