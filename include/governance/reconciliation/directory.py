@@ -39,13 +39,13 @@ class Directory:
     def __init__(self, evidence: Evidence, deployed: pd.DataFrame, seen: pd.DataFrame) -> None:
         self.evidence = evidence
         listed = evidence.accounts
-        self.states: dict[str, str] = dict(zip(listed.account, listed.state, strict=True))
+        self.states: dict[str, str] = dict(zip(listed.account.tolist(), listed.state.tolist(), strict=True))
         self.chains = {
             row.account: frozenset(row.units.split("/")) if isinstance(row.units, str) else frozenset()
             for row in rows(listed)
         }
-        self.accounts = sorted({*self.states, *seen.account, *evidence.places.account})
-        self.regions = sorted({*seen.region, *evidence.places.region})
+        self.accounts = sorted({*self.states, *seen.account.unique(), *evidence.places.account.unique()})
+        self.regions = sorted({*seen.region.unique(), *evidence.places.region.unique()})
         self.unit_paths: dict[str, str] = dict(zip(evidence.units.unit, evidence.units.path, strict=True))
         known = pd.concat([deployed[["rule", "creator"]], evidence.rules[["rule", "creator"]]])
         self.book = RuleBook((r, _text(c)) for r, c in rows(known.drop_duplicates()))

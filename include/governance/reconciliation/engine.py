@@ -30,9 +30,9 @@ MEMORY = "1GB"
 """What the join may take unless told otherwise."""
 
 QUESTIONS = (
-    "places", "collapsed", "targets", "tag_fits", "reaches", "cell_matches", "named", "picks", "row_matches",
-    "outcomes",
+    "targets", "tag_fits", "reaches", "cell_matches", "named", "picks", "row_matches", "outcomes",
 )  # fmt: skip
+"""Files of `sql/reconciliation/`, in their order; `places`, `collapsed` and `passed` come before."""
 
 
 @dataclass(frozen=True)
@@ -78,10 +78,13 @@ def match(
         evaluation_index.use(connection, evidence.index)
     directory = Directory(evidence, *_seen(connection))
     compiled = compile_scopes(exceptions, directory)
-    for name, rows in {**_dimensions(connection, directory, policy), **compiled.tables()}.items():
+    tables = {**_dimensions(connection, directory, policy), **compiled.tables()}
+    for name, rows in tables.items():
         store(connection, name, rows)
     tags = "*" if evidence.tags_are_known else "* REPLACE (NULL::INTEGER AS tag_set)"
     connection.execute(f"CREATE VIEW tagged AS SELECT {tags} FROM resource")  # noqa: S608 (two words of ours)
+    _collapse(connection)
+    _pass(connection, tables["resource_test"])
     for question in QUESTIONS:
         run(connection, question)
     totals = answer(connection, "totals").to_dict("records")[0]
@@ -92,6 +95,24 @@ def match(
         directory=directory,
         compiled=compiled,
     )
+
+
+def _collapse(connection: duckdb.DuckDBPyConnection) -> None:
+    """Find out what counts once though it shows several times; mostly nothing does."""
+    run(connection, "places")
+    run(connection, "collapsed")
+    any_ = connection.execute("SELECT EXISTS (FROM collapsed_cell)").fetchall()[0][0]
+    run(connection, "collapsed_items" if any_ else "nothing_collapsed")
+    run(connection, "met_cells")
+
+
+def _pass(connection: duckdb.DuckDBPyConnection, tests: pa.Table) -> None:
+    """Find out which resource fits which test: exact ones, then patterns by the length of their beginning."""
+    run(connection, "passed")
+    patterns = tests.filter(tests["is_pattern"])["prefix"].to_pylist()
+    for length in sorted({len(prefix) for prefix in patterns}):
+        question = resources.sql("reconciliation/passed_patterns.sql")
+        connection.execute(question, {"length": length})
 
 
 def deviations(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
@@ -134,7 +155,7 @@ def _seen(connection: duckdb.DuckDBPyConnection) -> tuple[pd.DataFrame, pd.DataF
 
 def _dimensions(
     connection: duckdb.DuckDBPyConnection, directory: Directory, policy: ReconciliationPolicy
-) -> dict[str, pd.DataFrame]:
+) -> dict[str, pa.Table]:
     """Return the tables by which accounts, regions, deployed rules and tag sets are known.
 
     Accounts and regions that evaluations speak of keep the numbers of the index.
@@ -145,22 +166,26 @@ def _dimensions(
     places = [
         (number[account], place)
         for account in directory.accounts
-        for place in sorted({account, EVERYWHERE} | directory.chains.get(account, frozenset()))
+        for place in {account, EVERYWHERE, *directory.chains.get(account, ())}
     ]
     kinds = directory.kind_table(policy)
+    kinds["several"] = kinds.kind.duplicated(keep=False)
     return {
-        "account": _frame(sorted((n, a) for a, n in number.items()), account="int32", id="str"),
-        "account_place": _frame(places, account="int32", place="str"),
-        "region": _frame([(regions[name], name, 1 << bit) for bit, name in enumerate(directory.regions)],
-                         number="int32", region="str", bit="int64"),
-        "place": evidence.places.astype({"account": "str", "region": "str", "reason": "str"}),
-        "deployment": kinds.assign(several=kinds.kind.duplicated(keep=False)).rename_axis("deployment")
-        .reset_index().astype({"deployment": "int32", "kind": "int32", "rule": "str", "creator": "str",
-                               "is_global": "bool", "sound": "bool", "several": "bool"}),
-        "service": _frame([(one, service_of(one)) for one in sorted(set(kinds.resource_type))],
-                          resource_type="str", service="str"),
-        "tag_set": evidence.tag_sets.astype({"tag_set": "int32", "key": "str", "value": "str"}),
+        "account": _table([(n, account) for account, n in number.items()], account=_INT, id=_TEXT),
+        "account_place": _table(places, account=_INT, place=_TEXT),
+        "region": _table([(regions[name], name, 1 << bit) for bit, name in enumerate(directory.regions)],
+                         number=_INT, region=_TEXT, bit=pa.int64()),
+        "place": _typed(evidence.places, account=_TEXT, region=_TEXT, fresh=_BOOL, reason=_TEXT,
+                        needed=_BOOL),
+        "deployment": _typed(kinds.rename_axis("deployment").reset_index(), deployment=_INT, rule=_TEXT,
+                             kind=_INT, is_global=_BOOL, sound=_BOOL, several=_BOOL),
+        "service": _table([(one, service_of(one)) for one in sorted(set(kinds.resource_type))],
+                          resource_type=_TEXT, service=_TEXT),
+        "tag_set": _typed(evidence.tag_sets, tag_set=_INT, key=_TEXT, value=_TEXT),
     }  # fmt: skip
+
+
+_INT, _TEXT, _BOOL = pa.int32(), pa.string(), pa.bool_()
 
 
 def _numbers(connection: duckdb.DuckDBPyConnection, table: str, names: list[str]) -> dict[str, int]:
@@ -169,5 +194,14 @@ def _numbers(connection: duckdb.DuckDBPyConnection, table: str, names: list[str]
     return {name: number for number, name in enumerate([*seen, *sorted(set(names) - set(seen))])}
 
 
-def _frame(rows: list[tuple[Any, ...]], **types: str) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=list(types)).astype(types)
+def _table(rows: list[tuple[Any, ...]], **types: pa.DataType) -> pa.Table:
+    """Return rows as a table of these columns."""
+    values = zip(*rows, strict=True) if rows else ((),) * len(types)
+    arrays = [pa.array(one, kind) for one, kind in zip(values, types.values(), strict=True)]
+    return pa.table(dict(zip(types, arrays, strict=True)))
+
+
+def _typed(frame: pd.DataFrame, **types: pa.DataType) -> pa.Table:
+    """Return these columns of a frame as a table."""
+    schema = pa.schema(list(types.items()))
+    return pa.Table.from_pandas(frame[list(types)], schema=schema, preserve_index=False)
