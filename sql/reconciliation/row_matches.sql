@@ -37,6 +37,8 @@ WITH excluded AS (
            OR EXISTS (SELECT 1 FROM tag_fit g WHERE g.condition = x.condition AND g.tag_set = r.tag_set))
 ), kept AS (
     SELECT f.* FROM row_fit f ANTI JOIN excluded e ON e.scope = f.scope AND e.cell = f.cell AND e.resource = f.resource
+), likely AS MATERIALIZED (
+    SELECT b.cell, b.resource, p.scope FROM bad b JOIN picked p USING (resource)
 ), known_bad AS (
     SELECT b.cell, b.resource FROM bad b SEMI JOIN (SELECT cell FROM kept WHERE NOT collapsed) k USING (cell)
 )
@@ -49,7 +51,6 @@ FROM kept k JOIN member m ON m.cell = k.cell AND m.resource = k.resource JOIN co
 WHERE k.collapsed
 UNION ALL
 SELECT r.scope, r.cell, (b.cell::BIGINT << 32) | b.resource, r.fresh, r.fresh, NOT r.fresh, false
-FROM bad b
-JOIN picked p USING (resource)
-JOIN reach r ON r.scope = p.scope AND r.cell = b.cell
+FROM likely b
+JOIN reach r ON r.scope = b.scope AND r.cell = b.cell
 WHERE NOT r.is_broad AND NOT r.is_detailed AND NOT r.collapsed

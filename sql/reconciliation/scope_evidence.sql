@@ -1,5 +1,5 @@
 -- What evidence does each scope have? Grain: scope.
--- has_place: an active account and region is in it; gap: a place in it without fresh evidence, in words;
+-- has_place: a place of an account that holds resources is in it; gap: a place in it without fresh evidence, in words;
 -- seen: one of the resources it names shows somewhere in its accounts; untagged: rows in it whose tags,
 -- which it or one of its exclusions names, were not collected.
 WITH place_sum AS (

@@ -1,6 +1,6 @@
 """What a snapshot knows: its files, checked against the manifest, and where its evidence is fresh.
 
-A place is an active account in one region. Its evidence is fresh where the manifest says COMPLETE, the file
+A place is an account that holds resources, active or suspended, in one region. Its evidence is fresh where the manifest says COMPLETE, the file
 is there with the bytes that were recorded, and the evidence is not older than its limit. Whatever is not
 fresh is unknown, never clean.
 """
@@ -26,6 +26,9 @@ from governance.reconciliation import frames
 from governance.reconciliation.policy import EvidenceLimits
 
 PRESENT = frozenset({"ACTIVE", "PENDING_ACTIVATION"})
+HOLDING = frozenset({"ACTIVE", "SUSPENDED"})
+"""States in which an account holds resources: of these evidence is needed. A suspended one is closed to its
+users, its resources stay."""
 GONE = frozenset({"CLOSED", "PENDING_CLOSURE"})
 
 
@@ -34,7 +37,7 @@ class Evidence:
     """One snapshot, opened. Frames as in `observation.datasets`; `manifest` as the table snapshot_dataset.
 
     `places` has one row per account and region: account, region, fresh (bool), reason (None: fresh), needed
-    (bool: the account is active, so a scope that includes it cannot be called clean without it). `tag_sets`
+    (bool: the account holds resources, so a scope that includes it cannot be called clean without it). `tag_sets`
     has tag_set, key, value; evaluations name the sets. `tags_are_known`: they were collected and are fresh.
     `index`: files of the evaluations' index by table, None: it has to be built from the evaluations.
     """
@@ -206,12 +209,12 @@ _COLUMNS = {
 def _places(
     accounts: pd.DataFrame, sources: pd.DataFrame, evaluated: pd.DataFrame, files: set[str], clock: _Clock
 ) -> pd.DataFrame:
-    """Every active account in every region of the aggregator, whether or not anything was heard of it."""
-    active = accounts.account[accounts.state == "ACTIVE"] if len(accounts) else sources.account
+    """Every account that holds resources in every region of the aggregator, whether or not anything was heard of it."""
+    holding = accounts.account[accounts.state.isin(HOLDING)] if len(accounts) else sources.account
     named = evaluated[(evaluated.account != "*") & (evaluated.region != "*")]
     regions = sorted({*sources.region, *named.region})
     everywhere = pd.MultiIndex.from_product(
-        [sorted(set(active)), regions], names=["account", "region"]
+        [sorted(set(holding)), regions], names=["account", "region"]
     ).to_frame(index=False)
     heard = named[["account", "region", "status", "evidence_at", "path", "message"]]
     places = everywhere.merge(heard, how="outer", on=["account", "region"])
@@ -224,5 +227,5 @@ def _places(
     words = places.message.astype("str").fillna("no reason given")
     reason[stated] = (places.status.astype("str") + ": " + words)[stated]
     reason[places.status.isna()] = "not observed"
-    needed = places.account.isin(set(active))
+    needed = places.account.isin(set(holding))
     return places[["account", "region"]].assign(fresh=reason.isna(), reason=reason, needed=needed)
