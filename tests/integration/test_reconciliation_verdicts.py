@@ -91,8 +91,6 @@ CASES = {
     "the account is about to be closed": (
         World(rules={RULE: ""}, accounts={PROD: ("ACTIVE", "Prod"), DEV: ("PENDING_CLOSURE", "Dev")}),
         exception("E", of_rule(DEV)), "ORPHANED_ACCOUNT"),
-    "it ends as it begins": (
-        world(), exception("E", of_rule(), valid_from=NOW, valid_until=NOW), "INVALID"),
     "it begins and ends within an instant, which is now": (
         world(), exception("E", of_rule(), valid_from=NOW, valid_until=NOW + timedelta(microseconds=1)), "COVERED"),
     "a resource of that name is in another account": (
