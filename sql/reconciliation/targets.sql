@@ -1,7 +1,12 @@
 -- Where does each scope (and each exclusion) apply? Grain: owner, account, kind; kind -1: any.
 -- Places are resolved to accounts first: there are far fewer targets than cells.
+-- A place is an account, a unit (accounts below it have it in their chain), or '*'.
 CREATE TABLE account_of AS
-SELECT DISTINCT p.place_set, a.account FROM place_of p JOIN account_place a USING (place);
+SELECT p.place_set, a.account FROM place_of p JOIN account a ON a.id = p.place
+UNION
+SELECT p.place_set, a.account FROM place_of p JOIN chain_place c USING (place) JOIN account a USING (chain)
+UNION
+SELECT p.place_set, a.account FROM place_of p CROSS JOIN account a WHERE p.place = '*';
 
 CREATE TABLE target AS
 SELECT o.owner, a.account, k.kind, o.mask

@@ -40,9 +40,12 @@ class Directory:
         self.evidence = evidence
         listed = evidence.accounts
         self.states: dict[str, str] = dict(zip(listed.account.tolist(), listed.state.tolist(), strict=True))
-        self.chains = {
-            row.account: frozenset(row.units.split("/")) if isinstance(row.units, str) else frozenset()
-            for row in rows(listed)
+        units = listed.units.tolist()
+        above = {
+            path: frozenset(path.split("/")) if isinstance(path, str) else frozenset() for path in set(units)
+        }
+        self.chains: dict[str, frozenset[str]] = {
+            account: above[path] for account, path in zip(listed.account.tolist(), units, strict=True)
         }
         self.accounts = sorted({*self.states, *seen.account.unique(), *evidence.places.account.unique()})
         self.regions = sorted({*seen.region.unique(), *evidence.places.region.unique()})

@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from governance import evaluation_index, resources
 from governance.reconciliation.arns import service_of
-from governance.reconciliation.directory import EVERYWHERE, Directory
+from governance.reconciliation.directory import Directory
 from governance.reconciliation.evidence import Evidence
 from governance.reconciliation.exceptions import LiveException
 from governance.reconciliation.policy import ReconciliationPolicy
@@ -163,16 +163,15 @@ def _dimensions(
     evidence = directory.evidence
     number = _numbers(connection, "seen_account ORDER BY account", directory.accounts)
     regions = _numbers(connection, "seen_region ORDER BY region", directory.regions)
-    places = [
-        (number[account], place)
-        for account in directory.accounts
-        for place in {account, EVERYWHERE, *directory.chains.get(account, ())}
-    ]
+    chains = {chain: n for n, chain in enumerate(sorted(set(directory.chains.values()), key=sorted))}
+    chain_of = {account: chains[chain] for account, chain in directory.chains.items()}
     kinds = directory.kind_table(policy)
     kinds["several"] = kinds.kind.duplicated(keep=False)
     return {
-        "account": _table([(n, account) for account, n in number.items()], account=_INT, id=_TEXT),
-        "account_place": _table(places, account=_INT, place=_TEXT),
+        "account": _table([(n, account, chain_of.get(account)) for account, n in number.items()],
+                          account=_INT, id=_TEXT, chain=_INT),
+        "chain_place": _table([(n, unit) for chain, n in chains.items() for unit in chain],
+                              chain=_INT, place=_TEXT),
         "region": _table([(regions[name], name, 1 << bit) for bit, name in enumerate(directory.regions)],
                          number=_INT, region=_TEXT, bit=pa.int64()),
         "place": _typed(evidence.places, account=_TEXT, region=_TEXT, fresh=_BOOL, reason=_TEXT,

@@ -1,8 +1,8 @@
 """What a snapshot knows: its files, checked against the manifest, and where its evidence is fresh.
 
-A place is an account that holds resources, active or suspended, in one region. Its evidence is fresh where the manifest says COMPLETE, the file
-is there with the bytes that were recorded, and the evidence is not older than its limit. Whatever is not
-fresh is unknown, never clean.
+A place is an account that holds resources, active or suspended, in one region. Its evidence is fresh where
+the manifest says COMPLETE, the file is there with the bytes that were recorded, and the evidence is not older
+than its limit. Whatever is not fresh is unknown, never clean.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class Evidence:
     """One snapshot, opened. Frames as in `observation.datasets`; `manifest` as the table snapshot_dataset.
 
     `places` has one row per account and region: account, region, fresh (bool), reason (None: fresh), needed
-    (bool: the account holds resources, so a scope that includes it cannot be called clean without it). `tag_sets`
-    has tag_set, key, value; evaluations name the sets. `tags_are_known`: they were collected and are fresh.
+    (bool: the account holds resources, so a scope that includes it cannot be called clean without it).
+    `tag_sets` has tag_set, key, value; evaluations name the sets. `tags_are_known`: they were collected and are fresh.
     `index`: files of the evaluations' index by table, None: it has to be built from the evaluations.
     """
 
@@ -209,7 +209,7 @@ _COLUMNS = {
 def _places(
     accounts: pd.DataFrame, sources: pd.DataFrame, evaluated: pd.DataFrame, files: set[str], clock: _Clock
 ) -> pd.DataFrame:
-    """Every account that holds resources in every region of the aggregator, whether or not anything was heard of it."""
+    """Every account that holds resources in every region of the aggregator, whether heard of or not."""
     holding = accounts.account[accounts.state.isin(HOLDING)] if len(accounts) else sources.account
     named = evaluated[(evaluated.account != "*") & (evaluated.region != "*")]
     regions = sorted({*sources.region, *named.region})
