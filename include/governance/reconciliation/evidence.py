@@ -38,7 +38,8 @@ class Evidence:
 
     `places` has one row per account and region: account, region, fresh (bool), reason (None: fresh), needed
     (bool: the account holds resources, so a scope that includes it cannot be called clean without it).
-    `tag_sets` has tag_set, key, value; evaluations name the sets. `tags_are_known`: they were collected and are fresh.
+    `tag_sets` has tag_set, key, value; evaluations name the sets. `tags_are_known`: they were collected and
+    are fresh.
     `index`: files of the evaluations' index by table, None: it has to be built from the evaluations.
     """
 
