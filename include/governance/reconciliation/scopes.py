@@ -51,8 +51,10 @@ class Compiled:
         """Return each table with the columns that TABLES names."""
         found = {}
         for name, columns in TABLES.items():
-            values = zip(*self.rows[name], strict=True) if self.rows[name] else ((),) * len(columns)
-            arrays = [pa.array(one, kind) for one, kind in zip(values, columns.values(), strict=True)]
+            arrays = [
+                pa.array([row[place] for row in self.rows[name]], kind)  # zip(*rows) makes an object per row
+                for place, kind in enumerate(columns.values())
+            ]
             found[name] = pa.table(dict(zip(columns, arrays, strict=True)))
         return found
 
