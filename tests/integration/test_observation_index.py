@@ -114,3 +114,18 @@ def test_it_is_found_again_in_a_lake_that_moved(snapshot, tmp_path):
     moved = tmp_path / "moved"
     (tmp_path / "lake").rename(moved)
     assert not write_index(Snapshot.open(snapshot.engine, snapshot.snapshot_id, Lake(str(moved))))
+
+
+def test_a_lake_that_is_no_folder_gets_the_same_index(snapshot, tmp_path):
+    away, home = Lake("memory://lake"), Path(snapshot.lake.location)
+    for file in home.rglob("*.parquet"):
+        if evaluation_index.NAME not in str(file):
+            away.write(str(file.relative_to(home)), file.read_bytes())
+    assert write_index(Snapshot(snapshot.engine, snapshot.snapshot_id, snapshot.as_of, away))
+    limits = policy.read(policies(tmp_path / "policies"))[0].evidence
+    with (
+        snapshot.engine.begin() as connection,
+        evidence.opened(connection, snapshot.snapshot_id, NOW, limits, "memory://lake") as known,
+    ):
+        assert known.index is not None
+        assert known.index["bad"].read_bytes() == file_of(snapshot, "bad").read_bytes()
