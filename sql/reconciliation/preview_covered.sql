@@ -3,9 +3,9 @@ CREATE TABLE preview_covered AS
 WITH other AS (
     SELECT scope, exception FROM scope WHERE phase = 'active' AND exception <> $exception
 )
-SELECT i.row, o.exception
+SELECT i.item, o.exception
 FROM preview_item i JOIN cell_match m USING (cell) JOIN other o USING (scope)
 UNION
-SELECT i.row, o.exception
-FROM preview_item i JOIN row_match m USING (row) JOIN other o USING (scope)
+SELECT i.item, o.exception
+FROM preview_item i JOIN row_match m USING (item) JOIN other o USING (scope)
 WHERE m.nc_fresh OR m.nc_stale

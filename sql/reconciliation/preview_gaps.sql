@@ -3,8 +3,7 @@ SELECT DISTINCT p.account, p.region, p.reason
 FROM place p
 JOIN region g USING (region)
 JOIN account i ON i.id = p.account
-JOIN account_place a ON a.account = i.account
-JOIN place_of o ON o.place = a.place AND o.mask & g.bit <> 0
-JOIN scope s ON s.scope = o.owner
+JOIN account_of o ON o.account = i.account
+JOIN scope s ON s.place_set = o.place_set AND s.mask & g.bit <> 0
 WHERE s.exception = $exception AND p.needed AND NOT p.fresh
 ORDER BY p.account, p.region

@@ -1,42 +1,56 @@
--- Which items do scopes fit that need rows? Grain: scope, cell, row (of a collapsed item its first row).
--- First the rows in place, by resource or through the cells of the scope; tags that are not known stay in, to be
--- told. Grain: scope, row.
-CREATE TABLE row_placed AS
-SELECT h.* FROM row_hit h
-JOIN target t ON t.owner = h.scope AND t.account = h.account AND t.kind IN (h.kind, -1) AND t.mask & h.bit <> 0
+-- Which items do scopes fit that need rows?
+-- Simple scopes of one-scope exceptions are only counted. row_sum. Grain: scope, cell.
+CREATE TABLE row_sum AS
+WITH simple AS (
+    SELECT scope, cell, grp, is_full, fresh FROM reach WHERE NOT is_broad AND NOT is_detailed AND NOT collapsed
+)
+SELECT r.scope, r.cell, p.n, r.fresh
+FROM (SELECT scope, grp, count(*) AS n FROM picked GROUP BY scope, grp) p JOIN simple r USING (scope, grp) WHERE r.is_full
 UNION ALL
-SELECT r.scope, n.row, n.cell, n.name, n.tag_set, n.bad, r.account, r.kind, r.bit, r.fresh, r.collapsed
-FROM row_cell r JOIN needed_row n USING (cell)
-WHERE NOT r.by_tag OR n.tag_set IS NULL
-UNION ALL
-SELECT r.scope, n.row, n.cell, n.name, n.tag_set, n.bad, r.account, r.kind, r.bit, r.fresh, r.collapsed
-FROM row_cell r JOIN needed_row n USING (cell) JOIN tag_fit f ON f.owner = r.scope AND f.tag_set = n.tag_set
-WHERE r.by_tag;
+SELECT r.scope, r.cell, count(*), any_value(r.fresh)
+FROM simple r JOIN scattered w USING (cell) JOIN picked p ON p.scope = r.scope AND p.resource = w.resource
+WHERE NOT r.is_full GROUP BY r.scope, r.cell;
 
+-- The others are met row by row, so that exclusions and overlaps can be told. Grain: scope, cell, resource.
+CREATE TABLE row_fit AS
+WITH detailed AS (
+    SELECT * FROM reach WHERE NOT is_broad AND (is_detailed OR collapsed)
+)
+SELECT r.scope, r.cell, p.resource, r.account, r.kind, r.bit, r.fresh, r.collapsed
+FROM detailed r JOIN picked p USING (scope, grp) WHERE r.is_full
+UNION ALL
+SELECT DISTINCT r.scope, r.cell, p.resource, r.account, r.kind, r.bit, r.fresh, r.collapsed
+FROM detailed r JOIN scattered w USING (cell) JOIN picked p ON p.scope = r.scope AND p.resource = w.resource
+WHERE NOT r.is_full;
+
+-- listed: every item of the scope in this cell is here, else only non-compliant ones. Grain: scope, item.
 CREATE TABLE row_match AS
-WITH fit AS (
-    SELECT p.* FROM row_placed p JOIN scope s USING (scope) WHERE s.tags = 0
-    UNION ALL
-    SELECT p.* FROM row_placed p JOIN tag_fit f ON f.owner = p.scope AND f.tag_set = p.tag_set
-), excluded AS (
+WITH excluded AS (
     -- what tags a resource has may be unknown: then an exclusion by tags holds, so that nothing is covered by it
-    SELECT DISTINCT f.scope, f.row
-    FROM fit f
+    SELECT DISTINCT f.scope, f.cell, f.resource
+    FROM row_fit f
     JOIN exclusion x USING (scope)
     JOIN target t ON t.owner = x.exclusion AND t.account = f.account AND t.kind IN (f.kind, -1) AND t.mask & f.bit <> 0
-    WHERE (NOT x.has_resource OR EXISTS (
-              SELECT 1 FROM passed p JOIN resource_test q USING (test)
-              JOIN placed_cell c ON c.cell = f.cell JOIN deployment k USING (deployment) JOIN account a ON a.account = f.account
-              WHERE p.name = f.name AND q.owner = x.exclusion AND a.id LIKE q.account ESCAPE '\'
-                AND k.service LIKE q.service ESCAPE '\' AND q.mask & f.bit <> 0))
-      AND (x.tags = 0 OR f.tag_set IS NULL
-           OR EXISTS (SELECT 1 FROM tag_fit g WHERE g.owner = x.exclusion AND g.tag_set = f.tag_set))
+    JOIN tagged r USING (resource)
+    WHERE (NOT x.has_resource OR EXISTS (SELECT 1 FROM named n WHERE n.owner = x.exclusion AND n.resource = f.resource))
+      AND (x.condition IS NULL OR r.tag_set IS NULL
+           OR EXISTS (SELECT 1 FROM tag_fit g WHERE g.condition = x.condition AND g.tag_set = r.tag_set))
 ), kept AS (
-    SELECT f.* FROM fit f ANTI JOIN excluded e ON e.scope = f.scope AND e.row = f.row
+    SELECT f.* FROM row_fit f ANTI JOIN excluded e ON e.scope = f.scope AND e.cell = f.cell AND e.resource = f.resource
+), likely AS MATERIALIZED (
+    SELECT b.cell, b.resource, p.scope FROM bad b JOIN picked p USING (resource)
+), known_bad AS (
+    SELECT b.cell, b.resource FROM bad b SEMI JOIN (SELECT cell FROM kept WHERE NOT collapsed) k USING (cell)
 )
-SELECT scope, cell::BIGINT AS cell, row, fresh, fresh AND bad AS nc_fresh, NOT fresh AND bad AS nc_stale
-FROM kept WHERE NOT collapsed
+SELECT k.scope, k.cell::BIGINT AS cell, (k.cell::BIGINT << 32) | k.resource AS item, k.fresh,
+       k.fresh AND b.cell IS NOT NULL AS nc_fresh, NOT k.fresh AND b.cell IS NOT NULL AS nc_stale, true AS listed
+FROM kept k LEFT JOIN known_bad b ON b.cell = k.cell AND b.resource = k.resource WHERE NOT k.collapsed
 UNION ALL
-SELECT DISTINCT k.scope, i.cell, i.item, i.fresh, i.nc_fresh, i.nc_stale
-FROM kept k JOIN member m USING (row) JOIN collapsed_item i USING (item)
+SELECT DISTINCT k.scope, i.cell, i.item, i.fresh, i.nc_fresh, i.nc_stale, true
+FROM kept k JOIN member m ON m.cell = k.cell AND m.resource = k.resource JOIN collapsed_item i USING (item)
 WHERE k.collapsed
+UNION ALL
+SELECT r.scope, r.cell, (b.cell::BIGINT << 32) | b.resource, r.fresh, r.fresh, NOT r.fresh, false
+FROM likely b
+JOIN reach r ON r.scope = b.scope AND r.cell = b.cell
+WHERE NOT r.is_broad AND NOT r.is_detailed AND NOT r.collapsed

@@ -9,6 +9,7 @@ from random import Random
 import duckdb
 import pandas as pd
 
+from governance import evaluation_index
 from governance.reconciliation.evidence import Evidence
 from governance.reconciliation.exceptions import LiveException
 from governance.register.scope import SCOPES
@@ -41,6 +42,20 @@ def evaluations_file(evaluations: int) -> Path:
                 ORDER BY account, rule, region, resource_type, resource_id
             ) TO '{path}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)""")
     return path
+
+
+def index_of(file: Path) -> dict[str, Path]:
+    """Make (once) the index that observation writes beside the evaluations."""
+    folder = file.with_suffix("")
+    if not folder.exists():
+        partial = folder.with_suffix(".partial")
+        partial.mkdir(exist_ok=True)
+        with duckdb.connect() as connection:
+            connection.execute("SET temp_directory = $folder", {"folder": str(partial / "spill")})
+            evaluation_index.build(connection, [file])
+            evaluation_index.write(connection, partial)
+        partial.rename(folder)
+    return {table: folder / f"{table}.parquet" for table in evaluation_index.TABLES}
 
 
 def scope(random: Random, accounts: int) -> dict[str, object]:
@@ -96,4 +111,5 @@ def evidence(file: Path) -> Evidence:
             columns=["tag_set", "key", "value"]),
         evaluations=(file,), organization_is_known=True, rules_are_known=True, tags_are_known=True,
         places=pd.DataFrame({"account": accounts, "region": REGION, "fresh": True, "reason": None, "needed": True}),
+        index=index_of(file),
     )  # fmt: skip

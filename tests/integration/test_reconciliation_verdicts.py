@@ -48,6 +48,7 @@ def of_rule(account: str = PROD, **more):
 
 ENDED = {"valid_until": NOW - timedelta(days=1)}
 TAGS = {1: {"stage": "dev", "team": "pay"}, 2: {"stage": "prod"}, 3: {}}
+OPEN = {PROD: ("ACTIVE", "Prod"), DEV: ("ACTIVE", "Dev")}
 DEV_ONLY = {"tag": {"stage": "dev"}, "rule": [RULE]}
 
 
@@ -74,6 +75,26 @@ CASES = {
     "one of two accounts is suspended": (
         world(), exception("E", {"account": [PROD, SUSPENDED], "rule": [RULE]}), "COVERED"),
     "suspended, and its time is over": (world(), exception("E", of_rule(SUSPENDED), **ENDED), "SUSPENDED_HOLD"),
+    "a unit holds a suspended account that nobody heard of": (
+        World(rules={RULE: ""}).evaluate(DEV, RULE, "logs", "COMPLIANT"),
+        exception("E", {"ou": ["Dev"], "rule": [RULE]}), "UNKNOWN"),
+    "its time is over, and the unit holds a suspended account that nobody heard of": (
+        World(rules={RULE: ""}).evaluate(DEV, RULE, "logs", "COMPLIANT"),
+        exception("E", {"ou": ["Dev"], "rule": [RULE]}, **ENDED), "UNKNOWN"),
+    "a unit holds a closed account that nobody heard of": (
+        World(rules={RULE: ""}, accounts={DEV: ("ACTIVE", "Dev"), CLOSED: ("CLOSED", "Dev")})
+        .evaluate(DEV, RULE, "logs", "COMPLIANT"),
+        exception("E", {"ou": ["Dev"], "rule": [RULE]}), "CLEAN"),
+    "the account is about to be active": (
+        World(rules={RULE: ""}, accounts={PROD: ("ACTIVE", "Prod"), DEV: ("PENDING_ACTIVATION", "Dev")}),
+        exception("E", of_rule(DEV)), "UNKNOWN"),
+    "the account is about to be closed": (
+        World(rules={RULE: ""}, accounts={PROD: ("ACTIVE", "Prod"), DEV: ("PENDING_CLOSURE", "Dev")}),
+        exception("E", of_rule(DEV)), "ORPHANED_ACCOUNT"),
+    "it begins and ends within an instant, which is now": (
+        world(), exception("E", of_rule(), valid_from=NOW, valid_until=NOW + timedelta(microseconds=1)), "COVERED"),
+    "a resource of that name is in another account": (
+        world().evaluate(DEV, RULE, "old"), exception("E", of_rule(resource=["old"])), "ORPHANED_RESOURCE"),
     "the rule is gone": (world(), exception("E", {"account": [PROD], "rule": ["old"]}), "ORPHANED_RULE"),
     "the rule is known but the listing of rules was cut short": (
         world(incomplete={"rules"}), exception("E", {"account": [PROD], "rule": ["old"]}), "UNKNOWN"),
@@ -105,7 +126,9 @@ CASES = {
     "tags were not collected": (world(), exception("E", {"tag": {"stage": "dev"}, "rule": [RULE]}), "UNKNOWN"),
     "the bucket has the tag": (tagged(1, 1), exception("E", DEV_ONLY), "COVERED"),
     "the bucket has the tag with another value, the one beside it the right one": (
-        tagged(2, 1), exception("E", DEV_ONLY), "CLEAN"),
+        tagged(2, 1, accounts=OPEN), exception("E", DEV_ONLY), "CLEAN"),
+    "the same, but of one account nothing is known: it is suspended": (
+        tagged(2, 1), exception("E", DEV_ONLY), "UNKNOWN"),
     "one of two tags is missing": (
         tagged(1, 1), exception("E", {"tag": {"stage": "dev", "team": "ops"}}), "UNKNOWN"),
     "a tag by pattern": (tagged(1, 2), exception("E", {"tag": {"stage": "d*"}, "rule": [RULE]}), "COVERED"),
@@ -127,7 +150,8 @@ CASES = {
     "the account left the unit": (world(), exception("E", of_rule(ou=["Dev"])), "SCOPE_DRIFT"),
     "the account is below the unit": (world(), exception("E", of_rule(ou=["Prod"])), "COVERED"),
     "the account is the target and left the unit": (
-        world(), exception("E", {"ou": ["Dev"], "rule": [RULE]}, target=f"account/{PROD}/s3/logs"), "SCOPE_DRIFT"),
+        world(accounts=OPEN), exception("E", {"ou": ["Dev"], "rule": [RULE]}, target=f"account/{PROD}/s3/logs"),
+        "SCOPE_DRIFT"),
     "the unit is gone": (world(), exception("E", {"ou": ["Old"], "rule": [RULE]}), "SCOPE_DRIFT"),
     "it has not begun": (
         world(), exception("E", of_rule(), valid_from=NOW + timedelta(microseconds=1)), "NOT_YET_ACTIVE"),

@@ -16,6 +16,7 @@ from sqlalchemy import Engine, text
 from governance import resources
 from governance.observation import compliance, members
 from governance.observation.approach import Approach
+from governance.observation.index import write_index
 from governance.observation.lake import Lake
 from governance.observation.plan import LISTINGS
 from governance.observation.rates import MemberPolicy
@@ -70,7 +71,7 @@ def observe(
         observe_config_shard(engine, session, snapshot_id, shard, lake=lake, approach=how)
     for tour in plan_tours(engine, snapshot_id, lake=lake, policy=how.policy.members, shards=shards):
         observe_members(engine, session, snapshot_id, tour, lake=lake, approach=how)
-    return finish_snapshot(engine, snapshot_id, now=now)
+    return finish_snapshot(engine, snapshot_id, now=now, lake=lake)
 
 
 def observe_hub(
@@ -138,8 +139,15 @@ def observe_members(
     members.observe(snapshot, session, members.Tour(**tour), approach or Approach())
 
 
-def finish_snapshot(engine: Engine, snapshot_id: str, *, now: datetime) -> Observed:
-    """Close the snapshot: `complete` where anything was learnt, `failed` where nothing was."""
+def finish_snapshot(
+    engine: Engine, snapshot_id: str, *, now: datetime, lake: str | Lake | None = None
+) -> Observed:
+    """Close the snapshot: `complete` where anything was learnt, `failed` where nothing was.
+
+    Before that, its evaluations get their index (`observation.index`). `lake` is where the snapshot is now,
+    by default where it was started.
+    """
+    write_index(Snapshot.open(engine, snapshot_id, lake or _lake_of(engine, snapshot_id)))
     with engine.begin() as connection:
         row = connection.execute(
             text(resources.sql("observation/finish.sql")), {"id": snapshot_id, "now": now}
@@ -153,6 +161,13 @@ def finish_snapshot(engine: Engine, snapshot_id: str, *, now: datetime) -> Obser
         round(float(row.seconds), 3),
         int(row.gaps),
     )
+
+
+def _lake_of(engine: Engine, snapshot_id: str) -> str:
+    with engine.connect() as connection:
+        query = text("SELECT location FROM snapshot WHERE snapshot_id = :id")
+        location = str(connection.scalar(query, {"id": snapshot_id}))
+    return location.removesuffix(f"/snapshots/{snapshot_id}")
 
 
 def gaps(engine: Engine, snapshot_id: str) -> list[dict[str, Any]]:

@@ -7,7 +7,6 @@ from functools import cached_property
 
 import pandas as pd
 
-from governance.reconciliation.arns import service_of
 from governance.reconciliation.evidence import GONE, PRESENT, Evidence
 from governance.reconciliation.frames import rows
 from governance.reconciliation.policy import ReconciliationPolicy
@@ -40,17 +39,20 @@ class Directory:
     def __init__(self, evidence: Evidence, deployed: pd.DataFrame, seen: pd.DataFrame) -> None:
         self.evidence = evidence
         listed = evidence.accounts
-        self.states: dict[str, str] = dict(zip(listed.account, listed.state, strict=True))
-        self.chains = {
-            row.account: frozenset(row.units.split("/")) if isinstance(row.units, str) else frozenset()
-            for row in rows(listed)
+        self.states: dict[str, str] = dict(zip(listed.account.tolist(), listed.state.tolist(), strict=True))
+        units = listed.units.tolist()
+        above = {
+            path: frozenset(path.split("/")) if isinstance(path, str) else frozenset() for path in set(units)
         }
-        self.accounts = sorted({*self.states, *seen.account, *evidence.places.account})
-        self.regions = sorted({*seen.region, *evidence.places.region})
+        self.chains: dict[str, frozenset[str]] = {
+            account: above[path] for account, path in zip(listed.account.tolist(), units, strict=True)
+        }
+        self.accounts = sorted({*self.states, *seen.account.unique(), *evidence.places.account.unique()})
+        self.regions = sorted({*seen.region.unique(), *evidence.places.region.unique()})
         self.unit_paths: dict[str, str] = dict(zip(evidence.units.unit, evidence.units.path, strict=True))
         known = pd.concat([deployed[["rule", "creator"]], evidence.rules[["rule", "creator"]]])
         self.book = RuleBook((r, _text(c)) for r, c in rows(known.drop_duplicates()))
-        self._deployed = deployed
+        self.deployed = deployed
         found = {Kind(identify(r, _text(c)), t) for r, c, t in rows(deployed)}
         self.kinds = sorted(found)
         self._numbers: dict[Identity, list[int]] = {}
@@ -58,20 +60,21 @@ class Directory:
             self._numbers.setdefault(kind.identity, []).append(number)
         self._parents = dict(zip(evidence.units.unit, evidence.units.parent, strict=True))
         self._kinds: dict[tuple[tuple[str, ...], tuple[str, ...]], frozenset[int]] = {}
+        self._ambiguous: dict[tuple[str, ...], frozenset[str]] = {}
         self._units: dict[str, frozenset[str]] = {}
         self._places: dict[tuple[tuple[str, ...], tuple[str, ...]], tuple[str, ...]] = {}
         self._masks: dict[tuple[str, ...], int] = {(): ALL_REGIONS}
 
     def kind_table(self, policy: ReconciliationPolicy) -> pd.DataFrame:
-        """Return per deployed rule, creator, resource_type: kind (number), is_global, service, sound."""
+        """Return per deployed rule, creator, resource_type: kind (number), is_global, sound."""
         failing = self.failing_rules
         numbers = {kind: number for number, kind in enumerate(self.kinds)}
         table = [
-            (r, c, t, numbers[Kind(identity, t)], policy.is_global(t), service_of(t), identity not in failing)
-            for r, c, t in rows(self._deployed)
+            (r, c, t, numbers[Kind(identity, t)], policy.is_global(t), identity not in failing)
+            for r, c, t in rows(self.deployed)
             for identity in [identify(r, _text(c))]
         ]
-        columns = ["rule", "creator", "resource_type", "kind", "is_global", "service", "sound"]
+        columns = ["rule", "creator", "resource_type", "kind", "is_global", "sound"]
         return pd.DataFrame(table, columns=columns)
 
     @cached_property
@@ -193,6 +196,12 @@ class Directory:
                 if not types or any(matches(value, self.kinds[number].resource_type) for value in types)
             )
         return self._kinds[key]
+
+    def ambiguous(self, rules: tuple[str, ...]) -> frozenset[str]:
+        """Return the names among `rules` that fit several rules."""
+        if rules not in self._ambiguous:
+            self._ambiguous[rules] = frozenset(filter(self.book.is_ambiguous, rules))
+        return self._ambiguous[rules]
 
     def is_present(self, account: str) -> bool:
         """Tell whether the listing has the account as active or about to be."""

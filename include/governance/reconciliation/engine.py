@@ -1,9 +1,9 @@
 """The join: evaluations of a snapshot against the scopes of live exceptions, in DuckDB.
 
-Every question is one file in `sql/reconciliation/`, run in the order below. Broad scopes are matched on
-cells, the rest on rows; the winner is the smallest rank. What DuckDB joins are numbers: `facts` reads the
-keys of evaluations, `wanted` the rows that scopes by resource or tag need, and text is joined back only for
-what is reported. Memory is bounded, what does not fit spills to disk.
+Every question is one file in `sql/reconciliation/`, run in the order below, over the index of the snapshot
+(`evaluation_index`). Broad scopes are matched on cells, the rest on resources; the winner is the smallest
+rank. What is joined are numbers, and text only for what is reported. Memory is bounded, what does not fit
+spills to disk.
 """
 
 from __future__ import annotations
@@ -15,22 +15,24 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from governance import resources
-from governance.reconciliation import facts, wanted
-from governance.reconciliation.cells import bad_rows, place_cells
-from governance.reconciliation.directory import EVERYWHERE, Directory
+from governance import evaluation_index, resources
+from governance.reconciliation.arns import service_of
+from governance.reconciliation.directory import Directory
 from governance.reconciliation.evidence import Evidence
 from governance.reconciliation.exceptions import LiveException
-from governance.reconciliation.facts import Array, Facts
 from governance.reconciliation.policy import ReconciliationPolicy
 from governance.reconciliation.scopes import Compiled, compile_scopes
 
 MEMORY = "1GB"
 """What the join may take unless told otherwise."""
+
+QUESTIONS = (
+    "targets", "tag_fits", "reaches", "cell_matches", "named", "picks", "row_matches", "outcomes",
+)  # fmt: skip
+"""Files of `sql/reconciliation/`, in their order; `places`, `collapsed` and `passed` come before."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,6 @@ class Matched:
     totals: dict[str, int]
     directory: Directory
     compiled: Compiled
-    facts: Facts
 
 
 @contextmanager
@@ -71,19 +72,20 @@ def match(
     policy: ReconciliationPolicy,
 ) -> Matched:
     """Match everything with everything, once. `exceptions` are at their phase of one instant."""
-    known = facts.read(evidence.evaluations)
-    directory = Directory(evidence, known.deployed, known.seen())
+    if evidence.index is None:
+        evaluation_index.build(connection, evidence.evaluations)
+    else:
+        evaluation_index.use(connection, evidence.index)
+    directory = Directory(evidence, *_seen(connection))
     compiled = compile_scopes(exceptions, directory)
-    kinds = directory.kind_table(policy)
-    placed = place_cells(known, kinds, directory, evidence)
-    connection.register("placed_cell", placed)
-    connection.register("bad_row", bad_rows(known, placed))
-    for name, frame in {**_dimensions(evidence, directory, kinds), **compiled.frames()}.items():
-        store(connection, name, frame)
-    for question in ("targets", "tag_fits", "row_cells"):
-        run(connection, question)
-    _find_rows(connection, known, evidence.tags_are_known)
-    for question in ("cells", "cell_matches", "row_hits", "row_matches", "outcomes"):
+    tables = {**_dimensions(connection, directory, policy), **compiled.tables()}
+    for name, rows in tables.items():
+        store(connection, name, rows)
+    tags = "*" if evidence.tags_are_known else "* REPLACE (NULL::INTEGER AS tag_set)"
+    connection.execute(f"CREATE VIEW tagged AS SELECT {tags} FROM resource")  # noqa: S608 (two words of ours)
+    _collapse(connection)
+    _pass(connection, tables["resource_test"])
+    for question in QUESTIONS:
         run(connection, question)
     totals = answer(connection, "totals").to_dict("records")[0]
     return Matched(
@@ -92,19 +94,33 @@ def match(
         totals={str(name): int(value) for name, value in totals.items()},
         directory=directory,
         compiled=compiled,
-        facts=known,
     )
 
 
-def deviations(connection: duckdb.DuckDBPyConnection, matched: Matched) -> pd.DataFrame:
+def _collapse(connection: duckdb.DuckDBPyConnection) -> None:
+    """Find out what counts once though it shows several times; mostly nothing does."""
+    run(connection, "places")
+    run(connection, "collapsed")
+    any_ = connection.execute("SELECT EXISTS (FROM collapsed_cell)").fetchall()[0][0]
+    run(connection, "collapsed_items" if any_ else "nothing_collapsed")
+    run(connection, "met_cells")
+
+
+def _pass(connection: duckdb.DuckDBPyConnection, tests: pa.Table) -> None:
+    """Find out which resource fits which test: exact ones, then patterns by the length of their beginning."""
+    run(connection, "passed")
+    patterns = tests.filter(tests["is_pattern"])["prefix"].to_pylist()
+    for length in sorted({len(prefix) for prefix in patterns}):
+        question = resources.sql("reconciliation/passed_patterns.sql")
+        connection.execute(question, {"length": length})
+
+
+def deviations(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """Return the non-compliant items that nobody approved, in the order of account, kind, region, resource.
 
     Columns: account, region, kind, rule (as deployed), resource_id, expired.
     """
     found = answer(connection, "deviations")
-    found["resource_id"] = pd.Series(
-        wanted.resources(matched.facts, found.pop("row").to_numpy()), index=found.index, dtype="str"
-    )
     return found.sort_values(["account", "kind", "region", "resource_id"], ignore_index=True)
 
 
@@ -119,9 +135,7 @@ def answer(connection: duckdb.DuckDBPyConnection, question: str) -> pd.DataFrame
     return frame
 
 
-def store(
-    connection: duckdb.DuckDBPyConnection, name: str, rows: pd.DataFrame | pa.Table | pa.RecordBatchReader
-) -> None:
+def store(connection: duckdb.DuckDBPyConnection, name: str, rows: pd.DataFrame | pa.Table) -> None:
     """Create a table from rows; missing values of a frame become NULL."""
     handed = pa.Table.from_pandas(rows, preserve_index=False) if isinstance(rows, pd.DataFrame) else rows
     connection.register("handed", handed)
@@ -129,50 +143,64 @@ def store(
     connection.unregister("handed")
 
 
-def _find_rows(connection: duckdb.DuckDBPyConnection, known: Facts, tags_are_known: bool) -> None:
-    """Store rows that scopes need as `needed_row`, and which of their names fit which test as `passed`."""
-
-    def flags(query: str) -> Array:
-        found = np.zeros(len(known.rows), dtype=bool)
-        found[connection.sql(query).fetchnumpy()["cell"]] = True
-        return found
-
-    by_tag = f"SELECT DISTINCT cell FROM row_cell WHERE by_tag AND {tags_are_known}"  # noqa: S608 (a bool)
-    batches, passed = wanted.rows(
-        known,
-        wanted.Wanted(
-            tests=connection.sql("FROM resource_test ORDER BY test").df(),
-            whole=flags("SELECT DISTINCT cell FROM row_cell WHERE NOT by_tag"),
-            tagged=flags(by_tag),
-            tag_sets=connection.sql("SELECT DISTINCT tag_set FROM tag_fit").fetchnumpy()["tag_set"],
-            collapsed=flags("SELECT cell FROM placed_cell WHERE collapsed"),
-            tags_are_known=tags_are_known,
-        ),
+def _seen(connection: duckdb.DuckDBPyConnection) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return what evaluations speak of: rule, creator, resource_type in order; and account, region."""
+    places = connection.sql(
+        "SELECT a.id AS account, g.name AS region FROM seen_place JOIN seen_account a USING (account)"
+        " JOIN seen_region g USING (region) ORDER BY ALL"
     )
-    store(connection, "needed_row", pa.RecordBatchReader.from_batches(wanted.ROWS, batches))
-    store(connection, "passed", pa.Table.from_batches(passed, wanted.PASSED))
+    deployed = connection.sql("SELECT rule, creator, resource_type FROM deployed ORDER BY deployment")
+    return deployed.df().astype("object"), places.df().astype("str")
 
 
-def _dimensions(evidence: Evidence, directory: Directory, kinds: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return the tables by which accounts, regions, deployed rules and tag sets are known."""
-    number = {account: position for position, account in enumerate(directory.accounts)}
-    places = [
-        (number[account], place)
-        for account in directory.accounts
-        for place in sorted({account, EVERYWHERE} | directory.chains.get(account, frozenset()))
-    ]
-    regions = [(position, region, 1 << position) for position, region in enumerate(directory.regions)]
+def _dimensions(
+    connection: duckdb.DuckDBPyConnection, directory: Directory, policy: ReconciliationPolicy
+) -> dict[str, pa.Table]:
+    """Return the tables by which accounts, regions, deployed rules and tag sets are known.
+
+    Accounts and regions that evaluations speak of keep the numbers of the index.
+    """
+    evidence = directory.evidence
+    number = _numbers(connection, "seen_account ORDER BY account", directory.accounts)
+    regions = _numbers(connection, "seen_region ORDER BY region", directory.regions)
+    chains = {chain: n for n, chain in enumerate(sorted(set(directory.chains.values()), key=sorted))}
+    chain_of = {account: chains[chain] for account, chain in directory.chains.items()}
+    kinds = directory.kind_table(policy)
+    kinds["several"] = kinds.kind.duplicated(keep=False)
     return {
-        "account": _frame(list(enumerate(directory.accounts)), account="int32", id="str"),
-        "account_place": _frame(places, account="int32", place="str"),
-        "region": _frame(regions, number="int32", region="str", bit="int64"),
-        "place": evidence.places.astype({"account": "str", "region": "str", "reason": "str"}),
-        "deployment": kinds.rename_axis("deployment").reset_index().astype(
-            {"deployment": "int32", "kind": "int32", "rule": "str", "creator": "str", "service": "str"}
-        ),
-        "tag_set": evidence.tag_sets.astype({"tag_set": "int32", "key": "str", "value": "str"}),
+        "account": _table([(n, account, chain_of.get(account)) for account, n in number.items()],
+                          account=_INT, id=_TEXT, chain=_INT),
+        "chain_place": _table([(n, unit) for chain, n in chains.items() for unit in chain],
+                              chain=_INT, place=_TEXT),
+        "region": _table([(regions[name], name, 1 << bit) for bit, name in enumerate(directory.regions)],
+                         number=_INT, region=_TEXT, bit=pa.int64()),
+        "place": _typed(evidence.places, account=_TEXT, region=_TEXT, fresh=_BOOL, reason=_TEXT,
+                        needed=_BOOL),
+        "deployment": _typed(kinds.rename_axis("deployment").reset_index(), deployment=_INT, rule=_TEXT,
+                             kind=_INT, is_global=_BOOL, sound=_BOOL, several=_BOOL),
+        "service": _table([(one, service_of(one)) for one in sorted(set(kinds.resource_type))],
+                          resource_type=_TEXT, service=_TEXT),
+        "tag_set": _typed(evidence.tag_sets, tag_set=_INT, key=_TEXT, value=_TEXT),
     }  # fmt: skip
 
 
-def _frame(rows: list[tuple[Any, ...]], **types: str) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=list(types)).astype(types)
+_INT, _TEXT, _BOOL = pa.int32(), pa.string(), pa.bool_()
+
+
+def _numbers(connection: duckdb.DuckDBPyConnection, table: str, names: list[str]) -> dict[str, int]:
+    """Return the number of each name: that of the index, others behind them."""
+    seen = [row[1] for row in connection.execute(f"FROM {table}").fetchall()]
+    return {name: number for number, name in enumerate([*seen, *sorted(set(names) - set(seen))])}
+
+
+def _table(rows: list[tuple[Any, ...]], **types: pa.DataType) -> pa.Table:
+    """Return rows as a table of these columns."""
+    values = zip(*rows, strict=True) if rows else ((),) * len(types)
+    arrays = [pa.array(one, kind) for one, kind in zip(values, types.values(), strict=True)]
+    return pa.table(dict(zip(types, arrays, strict=True)))
+
+
+def _typed(frame: pd.DataFrame, **types: pa.DataType) -> pa.Table:
+    """Return these columns of a frame as a table."""
+    schema = pa.schema(list(types.items()))
+    return pa.Table.from_pandas(frame[list(types)], schema=schema, preserve_index=False)

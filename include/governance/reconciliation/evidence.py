@@ -1,16 +1,17 @@
 """What a snapshot knows: its files, checked against the manifest, and where its evidence is fresh.
 
-A place is an active account in one region. Its evidence is fresh where the manifest says COMPLETE, the file
-is there with the bytes that were recorded, and the evidence is not older than its limit. Whatever is not
-fresh is unknown, never clean.
+A place is an account that holds resources, active or suspended, in one region. Its evidence is fresh where
+the manifest says COMPLETE, the file is there with the bytes that were recorded, and the evidence is not older
+than its limit. Whatever is not fresh is unknown, never clean.
 """
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import file_digest
 from pathlib import Path
@@ -19,12 +20,15 @@ import fsspec
 import pandas as pd
 from sqlalchemy import Connection, text
 
-from governance import resources
+from governance import evaluation_index, resources
 from governance.errors import GovernanceError
 from governance.reconciliation import frames
 from governance.reconciliation.policy import EvidenceLimits
 
 PRESENT = frozenset({"ACTIVE", "PENDING_ACTIVATION"})
+HOLDING = frozenset({"ACTIVE", "SUSPENDED"})
+"""States in which an account holds resources: of these evidence is needed. A suspended one is closed to its
+users, its resources stay."""
 GONE = frozenset({"CLOSED", "PENDING_CLOSURE"})
 
 
@@ -33,9 +37,11 @@ class Evidence:
     """One snapshot, opened. Frames as in `observation.datasets`; `manifest` as the table snapshot_dataset.
 
     `places` has one row per account and region: account, region, fresh (bool), reason (None: fresh), needed
-    (bool: the account is active, so a scope that includes it cannot be called clean without it). `tag_sets`
-    has tag_set, key, value; evaluations name the sets. `tags_are_known`: they were collected and are fresh.
+    (bool: the account holds resources, so a scope that includes it cannot be called clean without it).
+    `tag_sets` has tag_set, key, value; evaluations name the sets. `tags_are_known`: they were collected and
+    are fresh.
     `files` are those whose bytes are as recorded, by path; they are there while the snapshot is open.
+    `index`: files of the evaluations' index by table, None: it has to be built from the evaluations.
     """
 
     snapshot_id: str
@@ -53,6 +59,7 @@ class Evidence:
     rules_are_known: bool
     tags_are_known: bool
     files: Mapping[str, Path] = field(default_factory=dict)
+    index: dict[str, Path] | None = None
 
     def listing(self, dataset: str) -> pd.DataFrame:
         """Return the rows of all parts of a dataset such as 'config/remediations'; of none, no columns."""
@@ -100,7 +107,9 @@ def opened(
     with tempfile.TemporaryDirectory(prefix="governance-snapshot-") as scratch:
         location = f"{lake.rstrip('/')}/snapshots/{snapshot_id}" if lake else row.location
         files = _verified(location, manifest, Path(scratch))
-        yield _assemble(snapshot_id, row.as_of, manifest, files, _Clock(now, limits))
+        told = manifest[manifest.dataset != evaluation_index.NAME].reset_index(drop=True)
+        known = _assemble(snapshot_id, row.as_of, told, files, _Clock(now, limits))
+        yield replace(known, index=_index(location, manifest, files, Path(scratch)))
 
 
 @dataclass(frozen=True)
@@ -117,6 +126,28 @@ def _verified(location: str, manifest: pd.DataFrame, scratch: Path) -> dict[str,
         file = _local(location, str(row.path), scratch)
         if file is not None and _digest(file) == row.sha256:
             found[str(row.path)] = file
+    return found
+
+
+def _index(
+    location: str, manifest: pd.DataFrame, files: dict[str, Path], scratch: Path
+) -> dict[str, Path] | None:
+    """Return the files of the evaluations' index, by table; None where it is not the recorded one, or was
+    made of other parts than are there."""
+    rows = manifest[manifest.service == "config"]
+    named = files.get(next(iter(rows.path[rows.dataset == evaluation_index.NAME]), ""))
+    evaluated = rows[rows.dataset == "evaluations"]
+    parts = {path: sha for path, sha in zip(evaluated.path, evaluated.sha256, strict=True) if path in files}
+    content = json.loads(named.read_text("utf-8")) if named else {}
+    if not named or content["parts"] != parts:
+        return None
+    found = {}
+    for table in evaluation_index.TABLES:
+        path = evaluation_index.path_of(table)
+        file = _local(location, path, scratch)
+        if file is None or _digest(file) != content["files"].get(path):
+            return None
+        found[table] = file
     return found
 
 
@@ -195,12 +226,12 @@ _COLUMNS = {
 def _places(
     accounts: pd.DataFrame, sources: pd.DataFrame, evaluated: pd.DataFrame, files: set[str], clock: _Clock
 ) -> pd.DataFrame:
-    """Every active account in every region of the aggregator, whether or not anything was heard of it."""
-    active = accounts.account[accounts.state == "ACTIVE"] if len(accounts) else sources.account
+    """Every account that holds resources in every region of the aggregator, whether heard of or not."""
+    holding = accounts.account[accounts.state.isin(HOLDING)] if len(accounts) else sources.account
     named = evaluated[(evaluated.account != "*") & (evaluated.region != "*")]
     regions = sorted({*sources.region, *named.region})
     everywhere = pd.MultiIndex.from_product(
-        [sorted(set(active)), regions], names=["account", "region"]
+        [sorted(set(holding)), regions], names=["account", "region"]
     ).to_frame(index=False)
     heard = named[["account", "region", "status", "evidence_at", "path", "message"]]
     places = everywhere.merge(heard, how="outer", on=["account", "region"])
@@ -213,5 +244,5 @@ def _places(
     words = places.message.astype("str").fillna("no reason given")
     reason[stated] = (places.status.astype("str") + ": " + words)[stated]
     reason[places.status.isna()] = "not observed"
-    needed = places.account.isin(set(active))
+    needed = places.account.isin(set(holding))
     return places[["account", "region"]].assign(fresh=reason.isna(), reason=reason, needed=needed)

@@ -8,17 +8,16 @@ requests that were not approved, and those that were withdrawn, revoked or close
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
+import numpy as np
 from pydantic import ValidationError
 from sqlalchemy import BigInteger, Connection, bindparam, text
 
 from governance import resources
 from governance.register.exception_limits import ExceptionLimits
 from governance.register.scope import SCOPES, Scope
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Phase = Literal["upcoming", "active", "expired"]
 
@@ -136,12 +135,20 @@ def ranks(exceptions: list[LiveException], levels: list[tuple[int, int, int]]) -
     `levels` holds per scope (index of its exception, place level, rule level). The order is: place (resource,
     tag, account, OU, root), rule (exact, pattern, any), latest approval, lowest number.
     """
-    latest_first = [-microseconds(exception.decided_at) for exception in exceptions]
-    keys = [(place, rule, latest_first[index], exceptions[index].number) for index, place, rule in levels]
-    order = {key: position for position, key in enumerate(sorted(set(keys)))}
-    return [order[key] for key in keys]
+    if not levels:
+        return []
+    index, place, rule = np.array(levels, dtype="int64").T
+    decided = np.array([microseconds(exception.decided_at) for exception in exceptions], dtype="int64")
+    number = np.array([exception.number for exception in exceptions], dtype="int64")
+    keys = np.stack([place, rule, -decided[index], number[index]])
+    order = np.lexsort(keys[::-1])
+    ordered = keys[:, order]
+    place_of = np.empty(len(levels), dtype="int64")
+    place_of[order] = np.cumsum(np.any(np.diff(ordered, axis=1, prepend=ordered[:, :1]) != 0, axis=0))
+    ranks: list[int] = place_of.tolist()
+    return ranks
 
 
 def microseconds(instant: datetime | None) -> int:
     """Microseconds since 1970 (UTC); an approval without an instant counts as 1970."""
-    return 0 if instant is None else (instant - _EPOCH) // timedelta(microseconds=1)
+    return 0 if instant is None else round(instant.timestamp() * 1_000_000)  # exact until the year 2255

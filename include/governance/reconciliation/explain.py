@@ -100,7 +100,7 @@ def explain_item(
         alone = Path(scratch) / "item.parquet"
         pq.write_table(seen, alone)
         with engine.database() as database:
-            matched = engine.match(database, replace(known, evaluations=(alone,)), live, policy)
+            matched = engine.match(database, replace(known, evaluations=(alone,), index=None), live, policy)
         judged = seen.to_pandas()
         facts = [_judged(row) for row in frames.rows(judged)] + _places(known, item.account)
         covering = {live[int(row.exception)].number: row for row in frames.rows(matched.counts)}

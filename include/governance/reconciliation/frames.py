@@ -10,4 +10,4 @@ import pandas as pd
 
 def rows(frame: pd.DataFrame) -> Iterator[Any]:
     """Yield each row with its columns as attributes: the type checker cannot know their types."""
-    yield from frame.itertuples(index=False)
+    yield from frame.astype("object").itertuples(index=False)  # text would be unpacked value by value

@@ -53,7 +53,7 @@ def judge(
         found = planes.judge(database, matched, known, exceptions, planes.House(policy, now))
         judged = verdicts.judge(database, exceptions, facts, known.snapshot_id)
         judged = planes.applied(judged, found)
-        unapproved = engine.deviations(database, matched)
+        unapproved = engine.deviations(database)
     deviations = findings.of_deviations(unapproved, exceptions, matched.directory, policy, owners)
     return Judgement(
         verdicts=judged,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,9 +17,10 @@ import pyarrow.compute as pc
 
 from governance.reconciliation.columns import joined, taken
 from governance.reconciliation.directory import Directory
-from governance.reconciliation.facts import Array
 from governance.reconciliation.scopes import like
 from governance.register.ownership import Match, OwnershipPolicy, OwnershipRule, Subject
+
+Array = np.ndarray[Any, np.dtype[Any]]
 
 
 def accountable(items: pd.DataFrame, directory: Directory, owners: OwnershipPolicy) -> pd.Series:

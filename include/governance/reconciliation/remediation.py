@@ -20,7 +20,7 @@ import duckdb
 import pandas as pd
 from sqlalchemy import Connection
 
-from governance.reconciliation import engine, evidence, exceptions, frames, wanted
+from governance.reconciliation import engine, evidence, exceptions, frames
 from governance.reconciliation import policy as policy_files
 from governance.reconciliation.engine import Matched
 from governance.reconciliation.evidence import Evidence
@@ -82,10 +82,8 @@ def beside(
     """Compare what is matched already in `database`; evidence before `since` is too old to count."""
     remediations, held, gaps = _listed(known, since)
     engine.store(database, "remediated", remediations[_REMEDIATIONS[:3]].astype("str"))
-    found = pd.DataFrame({"row": []}, dtype="int64")
-    if len(remediations):
-        found = engine.answer(database, "remediable")
-    items = _beside(_items(found, matched, live), held, _linked(remediations, matched))
+    found = engine.answer(database, "remediable") if len(remediations) else pd.DataFrame()
+    items = _beside(_items(found, live), held, _linked(remediations, matched))
     return Compared(known.snapshot_id, known.as_of, items, gaps)
 
 
@@ -147,16 +145,15 @@ def _known_rows(rows: pd.DataFrame, gaps: dict[tuple[str, str], str]) -> pd.Data
     return rows[pd.Series(keep, index=rows.index, dtype=bool)].reset_index(drop=True)
 
 
-def _items(found: pd.DataFrame, matched: Matched, live: list[LiveException]) -> pd.DataFrame:
+def _items(found: pd.DataFrame, live: list[LiveException]) -> pd.DataFrame:
     """Return KEY, approval, request_number, request_id, ends of the evaluations that were found."""
-    resources = wanted.resources(matched.facts, found["row"].to_numpy())
     rows = []
     row: Any
-    for row, resource in zip(frames.rows(found), resources, strict=True):
+    for row in frames.rows(found):
         winner = None if pd.isna(row.exception) else live[int(row.exception)]
         approval = "approved" if winner else "uncertain" if row.active else "unapproved"
         rows.append((
-            row.account, row.region, row.rule, row.resource_type, resource, approval,
+            row.account, row.region, row.rule, row.resource_type, row.resource_id, approval,
             winner.number if winner else None, winner.request_id if winner else None,
             _end(row.ends, winner) if winner else None,
         ))  # fmt: skip
@@ -173,7 +170,7 @@ def _end(microseconds: Any, winner: LiveException) -> datetime | None:
 
 def _linked(remediations: pd.DataFrame, matched: Matched) -> pd.DataFrame:
     """Return account, region, rule, linked of remediations that a service made, or whose rule it made."""
-    known = pd.concat([matched.facts.deployed, matched.directory.evidence.rules])[["rule", "creator"]]
+    known = pd.concat([matched.directory.deployed, matched.directory.evidence.rules])[["rule", "creator"]]
     creators = {row.rule: row.creator for row in frames.rows(known) if isinstance(row.creator, str)}
     rows = [
         (row.account, row.region, row.rule, _text(row.created_by) or creators.get(row.rule) or None)

@@ -9,8 +9,10 @@ several rules.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice, takewhile
 
 from governance.register.patterns import has_wildcard, matches
 
@@ -74,6 +76,7 @@ class RuleBook:
         for identity, names in self._names.items():
             for name in names:
                 self._by_name.setdefault(name, set()).add(identity)
+        self._sorted = sorted((name, rule) for name, rules in self._by_name.items() for rule in rules)
         self._found: dict[str, frozenset[Identity]] = {}
 
     def find(self, value: str) -> frozenset[Identity]:
@@ -84,8 +87,10 @@ class RuleBook:
 
     def _find(self, value: str) -> frozenset[Identity]:
         if has_wildcard(value):
-            fitting = (i for i, names in self._names.items() if any(matches(value, name) for name in names))
-            return frozenset(fitting)
+            begin = value.replace("?", "*").partition("*")[0]
+            first = bisect_left(self._sorted, begin, key=lambda pair: pair[0])
+            likely = takewhile(lambda pair: pair[0].startswith(begin), islice(self._sorted, first, None))
+            return frozenset(rule for name, rule in likely if matches(value, name))
         if value in self._by_name:
             return frozenset(self._by_name[value])
         renamed = identify(value, None)  # the suffix of an earlier deployment

@@ -2,15 +2,17 @@
 
 A scope is *broad* while places, kinds and regions decide it; such a scope is matched on cells (account,
 region, rule, resource type), not on rows. Resources and tags, in the scope or in one of its exclusions, need
-the rows.
+the rows. Many scopes say the same of places, of kinds or of tags: each such set is resolved once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
-import pandas as pd
+import pyarrow as pa
 
 from governance.reconciliation.arns import resource_tests
 from governance.reconciliation.directory import Directory
@@ -19,20 +21,23 @@ from governance.register.patterns import has_wildcard
 from governance.register.scope import Dimensions, Scope
 
 PREFIXES = (24, 16, 12, 8, 4, 0)
-"""Lengths of the literal beginning by which patterns of resources are looked up."""
+"""Lengths of the literal beginning by which `named.sql` looks patterns of resources up."""
 
+_INT, _LONG, _TEXT, _BOOL = pa.int32(), pa.int64(), pa.string(), pa.bool_()
+_OWNER = {"place_set": _INT, "kind_set": _INT, "mask": _LONG, "has_resource": _BOOL, "condition": _INT}
 TABLES = {
-    "scope": {"scope": "int64", "exception": "int64", "rank": "int64", "phase": "str", "ends": "int64",
-              "is_broad": "bool", "has_resource": "bool", "tags": "int64"},
-    "exclusion": {"exclusion": "int64", "scope": "int64", "has_resource": "bool", "tags": "int64"},
-    "place_of": {"owner": "int64", "place": "str", "mask": "int64"},
-    "kind_of": {"owner": "int64", "kind": "int64"},
-    "resource_test": {"test": "int32", "owner": "int64", "value": "str", "is_pattern": "bool", "like": "str",
-                      "prefix": "str", "account": "str", "mask": "int64", "service": "str"},
-    "tag_test": {"owner": "int64", "key": "str", "value": "str", "is_pattern": "bool"},
+    "scope": {"scope": _INT, **_OWNER, "exception": _LONG, "rank": _LONG, "phase": _TEXT, "ends": _LONG,
+              "is_broad": _BOOL, "is_detailed": _BOOL},
+    "exclusion": {"exclusion": _INT, **_OWNER, "scope": _INT},
+    "place_of": {"place_set": _INT, "place": _TEXT},
+    "kind_of": {"kind_set": _INT, "kind": _INT},
+    "resource_test": {"owner": _INT, "value": _TEXT, "is_pattern": _BOOL, "like": _TEXT, "prefix": _TEXT,
+                      "account": _TEXT, "mask": _LONG, "service": _TEXT, "test": _INT},
+    "tag_test": {"condition": _INT, "key": _TEXT, "value": _TEXT, "is_pattern": _BOOL},
 }  # fmt: skip
-"""Tables and their columns. `owner` is a scope (from 0) or an exclusion (from -1 downwards); `ends` is in
-microseconds since 1970 (UTC)."""
+"""Tables and their columns. `owner` is a scope (from 0) or an exclusion (from -1 downwards); `mask` the bits
+of its regions; `condition` what it asks of tags, NULL: nothing; `is_detailed` a scope that has exclusions, or
+is not the only one of its exception; `ends` is in microseconds since 1970 (UTC)."""
 
 
 @dataclass
@@ -42,12 +47,16 @@ class Compiled:
     scopes: list[tuple[int, Scope]] = field(default_factory=list)
     rows: dict[str, list[tuple[Any, ...]]] = field(default_factory=lambda: {name: [] for name in TABLES})
 
-    def frames(self) -> dict[str, pd.DataFrame]:
-        """Return each table as a frame of the types that TABLES names."""
-        return {
-            name: pd.DataFrame(self.rows[name], columns=list(columns)).astype(columns)
-            for name, columns in TABLES.items()
-        }
+    def tables(self) -> dict[str, pa.Table]:
+        """Return each table with the columns that TABLES names."""
+        found = {}
+        for name, columns in TABLES.items():
+            arrays = [
+                pa.array([row[place] for row in self.rows[name]], kind)  # zip(*rows) makes an object per row
+                for place, kind in enumerate(columns.values())
+            ]
+            found[name] = pa.table(dict(zip(columns, arrays, strict=True)))
+        return found
 
 
 def compile_scopes(exceptions: list[LiveException], directory: Directory) -> Compiled:
@@ -60,16 +69,21 @@ def compile_scopes(exceptions: list[LiveException], directory: Directory) -> Com
     for index, exception in enumerate(exceptions):
         if not ambiguous_rules(exception, directory):
             compiled.scopes += [(index, scope) for scope in exception.scopes]
+    sets = _Sets(compiled, directory)
     levels = [(index, *specificity(scope)) for index, scope in compiled.scopes]
     for number, rank in enumerate(ranks(exceptions, levels)):
-        _add_scope(compiled, number, rank, exceptions, directory)
+        index, scope = compiled.scopes[number]
+        sets.add_scope(number, scope, index, exceptions[index], rank)
     return compiled
 
 
 def ambiguous_rules(exception: LiveException, directory: Directory) -> list[str]:
     """Return the rule names in the scopes of an exception that fit several rules."""
-    named = {value for scope in exception.scopes for value in scope.rule}
-    return sorted(value for value in named if directory.book.is_ambiguous(value))
+    named: set[str] = set()
+    for scope in exception.scopes:
+        if scope.rule:
+            named |= directory.ambiguous(scope.rule)
+    return sorted(named)
 
 
 def specificity(scope: Scope) -> tuple[int, int]:
@@ -77,67 +91,74 @@ def specificity(scope: Scope) -> tuple[int, int]:
 
     Place: resource 0, tag 1, account 2, OU 3, root 4. Rule: all exact 0, some pattern 1, any rule 2.
     """
-    named = (scope.resource, scope.tag, scope.account, scope.ou)
-    place = next((level for level, value in enumerate(named) if value), 4)
-    rule = 2 if not scope.rule else 1 if any(has_wildcard(value) for value in scope.rule) else 0
-    return place, rule
+    place = 0 if scope.resource else 1 if scope.tag else 2 if scope.account else 3 if scope.ou else 4
+    return place, 2 if not scope.rule else _rule_level(scope.rule)
 
 
-def _needs_rows(named: Dimensions) -> bool:
-    return bool(named.resource or named.tag)
+@lru_cache(maxsize=4096)
+def _rule_level(rules: tuple[str, ...]) -> int:
+    return 1 if any(map(has_wildcard, rules)) else 0
 
 
-def _add_scope(
-    compiled: Compiled, number: int, rank: int, exceptions: list[LiveException], directory: Directory
-) -> None:
-    index, scope = compiled.scopes[number]
-    exception = exceptions[index]
-    is_broad = not _needs_rows(scope) and not any(_needs_rows(one) for one in scope.exclude)
-    compiled.rows["scope"].append(
-        (
-            number,
-            index,
-            rank,
-            exception.phase,
-            microseconds(exception.valid_until),
-            is_broad,
-            bool(scope.resource),
-            len(scope.tag),
+class _Sets:
+    """Writes rows of the tables; equal sets of places, kinds or tags are written once and named by number."""
+
+    def __init__(self, compiled: Compiled, directory: Directory) -> None:
+        self._rows = compiled.rows
+        self._directory = directory
+        self._places: dict[Hashable, int] = {}
+        self._kinds: dict[Hashable, int] = {}
+        self._conditions: dict[Hashable, int] = {}
+
+    def add_scope(self, number: int, scope: Scope, index: int, exception: LiveException, rank: int) -> None:
+        is_broad, excludes = not (scope.resource or scope.tag), scope.exclude
+        is_detailed = bool(excludes) or len(exception.scopes) > 1
+        for excluded in excludes:
+            is_broad = is_broad and not (excluded.resource or excluded.tag)
+            owner = -1 - len(self._rows["exclusion"])
+            self._rows["exclusion"].append((owner, *self._owner(owner, excluded), number))
+        ends = microseconds(exception.valid_until)
+        self._rows["scope"].append(
+            (number, *self._owner(number, scope), index, rank, exception.phase, ends, is_broad, is_detailed)
         )
-    )
-    _add_dimensions(compiled, number, scope, directory)
-    for excluded in scope.exclude:
-        owner = -1 - len(compiled.rows["exclusion"])
-        compiled.rows["exclusion"].append((owner, number, bool(excluded.resource), len(excluded.tag)))
-        _add_dimensions(compiled, owner, excluded, directory)
 
+    def _owner(self, owner: int, named: Dimensions) -> tuple[Any, ...]:
+        where, what = (named.account, named.ou), (named.rule, named.resource_type)
+        places, kinds = self._places.get(where), self._kinds.get(what)
+        if places is None:
+            places = self._add("place_of", self._places, where, self._directory.places(named))
+        if kinds is None:
+            kinds = self._add("kind_of", self._kinds, what, self._directory.kinds_of(*what))
+        mask = self._directory.region_mask(named.region)
+        for value in named.resource:
+            self._add_resource(owner, value)
+        return places, kinds, mask, bool(named.resource), self._condition(named.tag) if named.tag else None
 
-def _add_dimensions(compiled: Compiled, owner: int, named: Dimensions, directory: Directory) -> None:
-    rows = compiled.rows
-    mask = directory.region_mask(named.region)
-    rows["place_of"] += [(owner, place, mask) for place in directory.places(named)]
-    rows["kind_of"] += [(owner, kind) for kind in directory.kinds_of(named.rule, named.resource_type)]
-    for value in named.resource:
+    def _add(self, table: str, known: dict[Hashable, int], key: Hashable, members: Iterable[Any]) -> int:
+        number = known[key] = len(known)
+        self._rows[table] += [(number, member) for member in members]
+        return number
+
+    def _condition(self, tags: dict[str, str]) -> int:
+        key, known = tuple(sorted(tags.items())), self._conditions
+        if key not in known:
+            known[key] = len(known)
+            self._rows["tag_test"] += [
+                (known[key], name, like(value) if has_wildcard(value) else value, has_wildcard(value))
+                for name, value in key
+            ]
+        return known[key]
+
+    def _add_resource(self, owner: int, value: str) -> None:
+        tests = self._rows["resource_test"]
         for test in resource_tests(value):
             is_pattern = has_wildcard(test.value)
-            regions = directory.region_mask((test.region,) if test.region else ())
-            rows["resource_test"].append(
-                (
-                    len(rows["resource_test"]),
-                    owner,
-                    test.value,
-                    is_pattern,
-                    like(test.value) if is_pattern else "",
-                    _prefix(test.value) if is_pattern else "",
-                    like(test.account or "*"),
-                    regions,
-                    like(test.service or "*"),
-                )
-            )
-    rows["tag_test"] += [
-        (owner, key, like(value) if has_wildcard(value) else value, has_wildcard(value))
-        for key, value in sorted(named.tag.items())
-    ]
+            tests.append((
+                owner, test.value, is_pattern, like(test.value) if is_pattern else "",
+                _prefix(test.value) if is_pattern else "", like(test.account) if test.account else "%",
+                self._directory.region_mask((test.region,) if test.region else ()),
+                like(test.service) if test.service else "%", len(tests),
+            ))  # fmt: skip
 
 
 def like(pattern: str) -> str:

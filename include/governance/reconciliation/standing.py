@@ -116,7 +116,9 @@ def _scope_standing(scope: Scope, evidence: Any, directory: Directory, matched: 
         name = ", ".join(scope.resource)
         if complete:
             return Standing("orphaned_resource", name)
-        return Standing(gap=gap or f"resource {name} was not met, but no active account is in scope")
+        return Standing(
+            gap=gap or f"resource {name} was not met, but no account that holds resources is in scope"
+        )
     gap = gap or _unknown_tags(scope, int(evidence.untagged), directory)
     return Standing(gap=gap or _unsound(rules, directory, matched))
 

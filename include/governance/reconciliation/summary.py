@@ -71,7 +71,7 @@ def _coverage(evidence: Evidence) -> dict[str, dict[str, int]]:
     """Return per `service/dataset/region` how many rows of the manifest have which status.
 
     Of config/evaluations, NOT_FRESH counts places whose evidence is missing, too old or not trusted although
-    the manifest has no complaint, so that every active account is in the sum.
+    the manifest has no complaint, so that every account that holds resources is in the sum.
     """
     manifest = evidence.manifest
     stated = manifest.service + "/" + manifest.dataset + "/" + manifest.region
@@ -90,10 +90,11 @@ def _coverage(evidence: Evidence) -> dict[str, dict[str, int]]:
 
 
 def _accounts(evidence: Evidence, directory: Directory) -> dict[str, int]:
-    needed = evidence.places[evidence.places.needed]
-    whole = needed.groupby("account").fresh.all()
+    states = pd.Series(directory.states, dtype="str")
+    suspended = evidence.places.account.isin(states.index[states == "SUSPENDED"])
+    whole = evidence.places[evidence.places.needed & ~suspended].groupby("account").fresh.all()
     return {
         "known": len(directory.states),
-        "active": int(pd.Series(list(directory.states.values()), dtype="str").eq("ACTIVE").sum()),
+        "active": int(states.eq("ACTIVE").sum()),
         "observed": int(whole.sum()),
     }
