@@ -28,7 +28,7 @@ from governance.reconciliation.planes import findings as plane_findings
 from governance.reconciliation.policy import ReconciliationPolicy
 from governance.register import findings as register_findings
 from governance.register import ownership
-from governance.register.load import copy_frame
+from governance.register.copying import copy_frame
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ LISTS = (
     "evidence",
     "duplicates",
     "live_exceptions",
+    "unseen",
 )
 """Files of `sql/kpis/pack/`: what the pack lists by name."""
 

@@ -171,8 +171,27 @@ def _reconciliation(facts: Facts, cards: dict[str, Card]) -> Section:
             (1, 2),
             "None.",
         ),
+        _unseen(facts),
     ]
     return Section("reconciliation", "Reconciliation with AWS", lead, list(cards.values()), [], tables)
+
+
+def _unseen(facts: Facts) -> Table:
+    rows = [
+        (
+            r["dataset"],
+            r["status"],
+            f"{r['places']:,}",
+            f"{r['first_account']} {r['first_region']}",
+            r["message"] or "",
+        )
+        for r in facts.lists["unseen"]
+    ]
+    head = ("dataset", "status", "places", "first", "why")
+    more = max((r["gaps"] for r in facts.lists["unseen"]), default=0) - len(rows)
+    note = f"{more:,} more kinds of gaps: governance doctor." if more > 0 else ""
+    none = "The latest snapshot is whole." if facts.lists["evidence"] else "No snapshot was taken yet."
+    return Table("What was not seen, or not as of now", head, rows, (2,), none, note)
 
 
 _PLANES = {

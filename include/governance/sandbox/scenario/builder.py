@@ -30,6 +30,7 @@ from governance.sandbox.scenario import (
     planted_voids,
     programmes,
     registers,
+    resource_tags,
     rules,
     service_desk,
     submissions,
@@ -87,7 +88,10 @@ def build(seed: int = SEED) -> Scenario:
     planted = [*answers_yaml, *found.planted, found.total(), *answers_jira, *answers_csv, *malformed.totals()]
     planted += answers_twins
     others, answers_others = planes.build(seed, world, entries, _numbers(entries))
-    world = replace(world, policies=(*world.policies, *planes.policies()), planes=others)
+    world = replace(
+        world, policies=(*world.policies, *planes.policies()), planes=others,
+        tags=resource_tags.tags(world.evaluations, accounts),
+    )  # fmt: skip
     others, guards, answers_guarded = guarded.build(world, others)
     world = replace(world, planes=others)
     planted += [*answers_others, *answers_guarded]
