@@ -7,6 +7,7 @@ from typing import Any
 
 from governance.review.cards import Card
 from governance.review.facts import Facts
+from governance.review.live_exceptions import live_exceptions
 from governance.review.page import Section, Table, bars, count, day, hours, share
 
 SCORECARDS = "sources/{as_of:%Y%m%dT%H%M%SZ}.html"
@@ -162,7 +163,7 @@ def _reconciliation(facts: Facts, cards: dict[str, Card]) -> Section:
     ]
     tables = [
         Table("Verdicts on exceptions", ("verdict", "requests"), verdicts, (1,), "No verdict yet."),
-        _live_exceptions(facts),
+        live_exceptions(facts),
         Table("Open findings", ("type", "findings"), found, (1,), "No finding is open."),
         Table(
             "Rules with most open deviations",
@@ -192,25 +193,6 @@ def _unseen(facts: Facts) -> Table:
     note = f"{more:,} more kinds of gaps: governance doctor." if more > 0 else ""
     none = "The latest snapshot is whole." if facts.lists["evidence"] else "No snapshot was taken yet."
     return Table("What was not seen, or not as of now", head, rows, (2,), none, note)
-
-
-_PLANES = {
-    "remediation": "Config: exceptions from remediation",
-    "exclusion": "Config: accounts left out of organization rules and packs",
-    "control_tower": "Control Tower: parameters and drift of controls",
-    "organizations": "Organizations: carve-outs of policies",
-    "service_catalog": "Service Catalog: constraints",
-}
-_VERDICTS = ("present", "differs", "not_approved", "missing", "by_design", "not_known", "gaps")
-
-
-def _live_exceptions(facts: Facts) -> Table:
-    rows = [
-        (_PLANES[r["plane"]], *(f"{r[name]:,}" for name in _VERDICTS)) for r in facts.lists["live_exceptions"]
-    ]
-    head = ("plane", *(name.replace("_", " ") for name in _VERDICTS[:-1]), "incomplete listings")
-    note = "What AWS itself excepts, beside what is approved. What an incomplete listing hides is unknown."
-    return Table("Exceptions that AWS holds", head, rows, tuple(range(1, 8)), "No reconciliation yet.", note)
 
 
 def _intake(facts: Facts, cards: dict[str, Card]) -> Section:
