@@ -265,7 +265,10 @@ def test_every_case_names_a_record_that_exists(
 def test_each_kind_of_defect_is_planted_at_least_twice(scenario: Scenario) -> None:
     kinds: Counter[str | None] = Counter()
     for planted in scenario.planted:
-        kinds[planted.verdict or planted.finding_type or planted.rung or planted.expects] += 1
+        if not planted.case.startswith(
+            "promise-"
+        ):  # one for each verdict: see test_sandbox_scenario_promises
+            kinds[planted.verdict or planted.finding_type or planted.rung or planted.expects] += 1
     kinds.subtract(p.expects for p in scenario.planted if p.expects == "quarantine" and p.count is not None)
     assert min(kinds.values()) >= 2
     for source, number in (("platform_jira", 5), ("landing_zone_csv", 6), ("exception_register", 6),

@@ -17,6 +17,7 @@ from governance.intake.readers.registry import observations
 from governance.intake.records import Record
 from governance.intake.scopes import read_scopes
 from governance.intake.spec import SourceSpec
+from governance.intake.things import read_targets, read_things
 from governance.quality.reasons import Reason, Reasons
 from governance.register.ownership import OwnershipPolicy
 from governance.register.request import BATCH_COLUMNS, JSON_FIELDS, TIME_FIELDS
@@ -111,15 +112,27 @@ def _columns(
     for name in BATCH_COLUMNS:
         if name not in columns:
             columns[name] = no_time if name in TIME_FIELDS else no_text
-    columns["scopes"], reasons = read_scopes(columns["scopes"])
-    failed += [(position, Reason(why, "scopes")) for position, why in sorted(reasons.items())]
+    failed += _structured(columns)
     columns["valid_at"] = _valid_at(said, columns["source_updated_at"], spec, now)
-    columns["actor"] = columns["actor"]
     if said.actors is not None:
         columns["actor"] = columns["actor"].fillna(pd.Series(said.actors, dtype="str"))
     if "target_type" not in spec.fields:
         columns["target_type"] = _target_type(columns["target"])
     return columns, failed
+
+
+def _structured(columns: dict[str, pd.Series]) -> list[tuple[int, Reason]]:
+    """Put scopes, things and targets into their canonical form; return (row position, reason)."""
+    failed: list[tuple[int, Reason]] = []
+    read = {
+        "scopes": read_scopes(columns["scopes"]),
+        "thing": read_things(columns["thing_type"], columns["thing"]),
+        "targets": read_targets(columns["targets"]),
+    }
+    for name, (column, reasons) in read.items():
+        columns[name] = column
+        failed += [(position, Reason(why, name)) for position, why in sorted(reasons.items())]
+    return failed
 
 
 def _column(

@@ -8,7 +8,7 @@ fresh is unknown, never clean.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -76,11 +76,17 @@ def latest_snapshot(connection: Connection, now: datetime) -> str:
 
 @contextmanager
 def opened(
-    connection: Connection, snapshot_id: str, now: datetime, limits: EvidenceLimits, lake: str | None = None
+    connection: Connection,
+    snapshot_id: str,
+    now: datetime,
+    limits: EvidenceLimits,
+    lake: str | None = None,
+    only: Collection[str] | None = None,
 ) -> Iterator[Evidence]:
     """Open a snapshot for reading, in `lake` or where it was written.
 
-    Files on S3 are fetched into a folder that is gone afterwards.
+    Files on S3 are fetched into a folder that is gone afterwards. `only` names the datasets to open, such as
+    `ssm/documents`; None: all.
     """
     row = connection.execute(
         text("SELECT as_of, location FROM snapshot WHERE snapshot_id = :id"), {"id": snapshot_id}
@@ -89,6 +95,8 @@ def opened(
         raise GovernanceError(f"snapshot {snapshot_id!r} is not known; `governance observe` takes one")
     result = connection.execute(text(resources.sql("reconciliation/manifest.sql")), {"id": snapshot_id})
     manifest = pd.DataFrame(result.fetchall(), columns=list(result.keys()))
+    if only is not None:
+        manifest = manifest[(manifest.service + "/" + manifest.dataset).isin(list(only))]
     with tempfile.TemporaryDirectory(prefix="governance-snapshot-") as scratch:
         location = f"{lake.rstrip('/')}/snapshots/{snapshot_id}" if lake else row.location
         files = _verified(location, manifest, Path(scratch))

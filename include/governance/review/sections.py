@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from governance.review import evidence_tables
 from governance.review.cards import Card
 from governance.review.facts import Facts
-from governance.review.live_exceptions import live_exceptions
 from governance.review.page import Section, Table, bars, count, day, hours, share
 
 SCORECARDS = "sources/{as_of:%Y%m%dT%H%M%SZ}.html"
@@ -143,6 +143,15 @@ def _exceptions(facts: Facts, cards: dict[str, Card]) -> Section:
     return Section("exceptions", "Exceptions", lead, list(cards.values()), [], [over, soon])
 
 
+def _verdicts(facts: Facts, kind: str) -> Table:
+    rows = [
+        (k.dimension["verdict"], count(k))
+        for k in facts.rows("reconciliation", "kind", "verdict")
+        if k.dimension["kind"] == kind
+    ]
+    return Table(f"Verdicts on {kind}s", ("verdict", "requests"), rows, (1,), "No verdict yet.")
+
+
 def _reconciliation(facts: Facts, cards: dict[str, Card]) -> Section:
     card = {
         name: cards[name].text for name in ("compliance_with", "compliance_without", "deviations", "coverage")
@@ -155,15 +164,14 @@ def _reconciliation(facts: Facts, cards: dict[str, Card]) -> Section:
             f"exceptions; {card['deviations']} deviations nobody approved. Seen: {card['coverage']} of all "
             "places; what was not seen is unknown, not clean."
         )
-    verdicts = [(k.dimension["verdict"], count(k)) for k in facts.rows("reconciliation", "verdict")]
     found = [(k.dimension["finding"], count(k)) for k in facts.rows("reconciliation", "finding")]
     rules = [
         (r["rule"], f"{r['findings']:,}", f"{r['accounts']:,}", day(r["since"]))
         for r in facts.lists["deviating_rules"]
     ]
     tables = [
-        Table("Verdicts on exceptions", ("verdict", "requests"), verdicts, (1,), "No verdict yet."),
-        live_exceptions(facts),
+        *(_verdicts(facts, kind) for kind in ("exception", "addition", "change")),
+        evidence_tables.live_exceptions(facts),
         Table("Open findings", ("type", "findings"), found, (1,), "No finding is open."),
         Table(
             "Rules with most open deviations",
@@ -172,27 +180,9 @@ def _reconciliation(facts: Facts, cards: dict[str, Card]) -> Section:
             (1, 2),
             "None.",
         ),
-        _unseen(facts),
+        evidence_tables.unseen(facts),
     ]
     return Section("reconciliation", "Reconciliation with AWS", lead, list(cards.values()), [], tables)
-
-
-def _unseen(facts: Facts) -> Table:
-    rows = [
-        (
-            r["dataset"],
-            r["status"],
-            f"{r['places']:,}",
-            f"{r['first_account']} {r['first_region']}",
-            r["message"] or "",
-        )
-        for r in facts.lists["unseen"]
-    ]
-    head = ("dataset", "status", "places", "first", "why")
-    more = max((r["gaps"] for r in facts.lists["unseen"]), default=0) - len(rows)
-    note = f"{more:,} more kinds of gaps: governance doctor." if more > 0 else ""
-    none = "The latest snapshot is whole." if facts.lists["evidence"] else "No snapshot was taken yet."
-    return Table("What was not seen, or not as of now", head, rows, (2,), none, note)
 
 
 def _intake(facts: Facts, cards: dict[str, Card]) -> Section:

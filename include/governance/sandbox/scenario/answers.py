@@ -175,7 +175,7 @@ def _is_about(row: Row[Any], planted: Planted) -> bool:
     rule = planted.rule or ""
     return (
         (row.account, row.resource_id) == (planted.account, planted.resource_id)
-        and row.rule in (rule, canonical_name(rule))
+        and (row.rule or "") in (rule, canonical_name(rule))
         and planted.region in (None, row.region)
     )
 

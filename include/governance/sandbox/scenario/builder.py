@@ -29,6 +29,7 @@ from governance.sandbox.scenario import (
     planted_tickets,
     planted_voids,
     programmes,
+    promises,
     registers,
     resource_tags,
     rules,
@@ -105,11 +106,14 @@ def _with_later_sources(told: Scenario, seed: int, accounts: tuple[Account, ...]
     code = code_requests.build(*_later(seed + 32, accounts))
     letters, answers_mail = mailbox.write()
     submitted, answers_form = submissions.write(seed)
+    issues, answers_promises = promises.issues(Random(seed + 41), len(told.jira_issues))  # noqa: S311 (a story)
     files, answers_files = offices.build()
     answers = [*desk_of.planted, *code.planted, *answers_mail, *answers_form, *answers_files]
+    answers += answers_promises
     return replace(
-        told, planted=[*told.planted, *answers], servicenow_tables=desk_of.tables, github_issues=code.issues,
-        mailbox=letters, submissions=submitted, office_files=files,
+        told, planted=[*told.planted, *answers], jira_issues=[*told.jira_issues, *issues],
+        servicenow_tables=desk_of.tables, github_issues=code.issues, mailbox=letters, submissions=submitted,
+        office_files=files,
     )  # fmt: skip
 
 

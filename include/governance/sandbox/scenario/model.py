@@ -107,6 +107,7 @@ class Ticket:
     thing: dict[str, str] = field(default_factory=dict)
     window: tuple[datetime, datetime] | None = None
     runbook: str | None = None
+    targets: tuple[str, ...] = ()
     planted: tuple[Planted, ...] = ()
     defect: str | None = None
 
