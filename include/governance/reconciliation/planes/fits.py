@@ -71,58 +71,56 @@ class Scopes:
 def fit(scope: Scope, subject: Subject, directory: Directory) -> Fit:
     """Tell how far a scope covers the subject. Exclusions inside the scope count."""
     inside = _conjunction(scope, subject, directory)
-    if inside == "no":
-        return "no"
+    if inside == "no" or not scope.exclude:
+        return inside
     outside = {_conjunction(one, subject, directory) for one in scope.exclude}
     if "yes" in outside:
         return "no"
-    for answer in ("unknown", "part"):
-        if answer in outside or inside == answer:
-            return "unknown" if answer == "unknown" else "part"
-    return "yes"
+    return next((answer for answer in _ORDER if answer == inside or answer in outside - {"no"}), inside)
+
+
+_ORDER: tuple[Fit, ...] = ("no", "unknown", "part", "yes")
+"""The first that holds of any dimension holds of all of them together."""
 
 
 def _conjunction(named: Dimensions, subject: Subject, directory: Directory) -> Fit:
-    answers: set[Fit] = {
-        _one(named.account, subject.account),
-        _one(named.region, subject.region),
-        _one(named.resource_type, subject.resource_type),
-        _unit(named.ou, subject.account, directory),
-        _rule(named.rule, subject.rules, directory),
-        _resource(named.resource, subject),
-        "unknown" if named.tag else "yes",
-    }
-    order: tuple[Fit, ...] = ("no", "unknown", "part", "yes")
-    return next(answer for answer in order if answer in answers)
+    """Compare what is named; there may be many scopes, so what is not named costs nothing."""
+    answers: set[Fit] = {"unknown"} if named.tag else {"yes"}
+    if named.account:
+        answers.add(_one(named.account, subject.account))
+    if named.region:
+        answers.add(_one(named.region, subject.region))
+    if named.resource_type:
+        answers.add(_one(named.resource_type, subject.resource_type))
+    if named.ou:
+        answers.add(_unit(named.ou, subject.account, directory))
+    if named.rule:
+        answers.add(_rule(named.rule, subject.rules, directory))
+    if named.resource:
+        answers.add(_resource(named.resource, subject))
+    return next(answer for answer in _ORDER if answer in answers)
 
 
 def _one(values: tuple[str, ...], value: str | None) -> Fit:
-    if not values:
-        return "yes"
     if value is None:
         return "part"
     return "yes" if any(matches(pattern, value) for pattern in values) else "no"
 
 
 def _unit(values: tuple[str, ...], account: str, directory: Directory) -> Fit:
-    if not values or directory.in_units(account, values):
+    if directory.in_units(account, values):
         return "yes"
     return "no" if directory.evidence.organization_is_known else "unknown"
 
 
 def _rule(values: tuple[str, ...], rules: frozenset[Identity], directory: Directory) -> Fit:
-    if not values:
+    if any(rules & directory.book.find(value) for value in values):
         return "yes"
     names = {name for rule in rules for name in names_of(rule, ())}  # deployed nowhere, it has a name still
-    fits = any(
-        rules & directory.book.find(value) or any(matches(value, name) for name in names) for value in values
-    )
-    return "yes" if fits else "no"
+    return "yes" if any(matches(value, name) for value in values for name in names) else "no"
 
 
 def _resource(values: tuple[str, ...], subject: Subject) -> Fit:
-    if not values:
-        return "yes"
     if subject.resource is None:
         return "part"
     return "yes" if any(_is_resource(value, subject) for value in values) else "no"
