@@ -99,7 +99,7 @@ class World:
     lost: set[int] = field(default_factory=set)  # shards that never came
     incomplete: set[str] = field(default_factory=set)  # listings that AWS cut short
     tag_sets: dict[int, dict[str, str]] | None = None  # None: nobody collected tags
-    more: dict[datasets.Dataset, list[dict[str, Any]]] = field(default_factory=dict)  # further listings
+    more: dict[datasets.Dataset, list[dict[str, Any]]] = field(default_factory=dict)  # other listings
     as_of: datetime = NOW
     shards: int = 1
 
@@ -123,7 +123,7 @@ class World:
         """Write the snapshot as observation would, and close it; return its id."""
         snapshot_id = start_snapshot(engine, now=self.as_of, lake=str(lake))
         snapshot = Snapshot(engine, snapshot_id, self.as_of, Lake(str(lake)))
-        for dataset, rows in self._listings().items():
+        for dataset, rows in {**self._listings(), **self.more}.items():
             path, digest = snapshot.write(dataset, "all", rows)
             status = "PARTIAL" if dataset.name in self.incomplete else "COMPLETE"
             snapshot.record([ManifestRow(
@@ -156,7 +156,6 @@ class World:
             datasets.RULE_STATUS: [
                 {"account": None, "region": self.regions[0], "first_activated_at": None, "last_failed_at": None,
                  "error": None, **status} for status in self.rule_status],
-            **self.more,
         }  # fmt: skip
 
     def _write_tag_sets(self, snapshot: Snapshot, tag_sets: dict[int, dict[str, str]]) -> None:

@@ -21,6 +21,7 @@ from governance.observation.commands import iam, observe
 from governance.quality.commands import quarantine_app
 from governance.reconciliation.commands import findings_app, reconcile
 from governance.reconciliation.explain_commands import explain
+from governance.reconciliation.planes.commands import live_exceptions
 from governance.reconciliation.preview_commands import preview
 from governance.register.commands import register_app
 from governance.review.commands import kpis, pack
@@ -68,7 +69,7 @@ PANELS: dict[str, dict[str, Callable[..., None]]] = {
         "kpis": kpis,
         "scorecard": scorecard,
     },
-    "Look after it": {"doctor": doctor, "explain": explain, "iam": iam},
+    "Look after it": {"doctor": doctor, "explain": explain, "iam": iam, "live-exceptions": live_exceptions},
 }
 for panel, commands in PANELS.items():
     for name, function in commands.items():

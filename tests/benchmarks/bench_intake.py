@@ -152,7 +152,7 @@ def floor(file: Path, rows: int, url: str) -> dict[str, float]:
     from sqlalchemy import text
 
     from governance.register import database
-    from governance.register.load import copy_frame
+    from governance.register.copying import copy_frame
 
     engine = database.connect(url)
     with engine.begin() as connection:

@@ -66,6 +66,23 @@ def test_a_submission_is_registered_with_its_id_its_owner_and_its_own_words(regi
     assert found["submitted_at"] == now
 
 
+def test_a_scope_by_hand_names_a_guardrail_of_any_plane_and_what_it_lets_through(register, now, tmp_path):
+    scopes = (
+        "control: CT.MULTISERVICE.PV.1; ou: Workloads; principal: arn:aws:iam::*:role/network-automation\n"
+        "policy: deny-unapproved-regions; tag: governance-exception=regions-allowed\n"
+        "constraint: RESOURCE_UPDATE; resource: prod-1, prod-2"
+    )
+    done = sent(register, now, tmp_path, scopes=scopes)
+    with register.connect() as connection:
+        found = lookup.find(connection, done.request_id, now)["scopes"]
+    assert found == [
+        {"constraint": ["RESOURCE_UPDATE"], "resource": ["prod-1", "prod-2"]},
+        {"control": ["CT.MULTISERVICE.PV.1"], "ou": ["Workloads"],
+         "principal": ["arn:aws:iam::*:role/network-automation"]},
+        {"policy": ["deny-unapproved-regions"], "tag": {"governance-exception": "regions-allowed"}},
+    ]  # fmt: skip
+
+
 def test_the_same_submission_is_one_request_whenever_it_comes_again(register, now, tmp_path):
     first = sent(register, now, tmp_path)
     again = sent(register, now + timedelta(days=1), tmp_path)
@@ -87,6 +104,9 @@ def test_another_request_under_a_known_id_is_refused(register, now, tmp_path):
       "only changes a window"]),
     ({"valid_until": "", "scopes": "everything"},
      ["an exception is asked for with an end", "is not scopes: 'everything': expected dimension: value"]),
+    ({"scopes": "control: DENY; ou: Workloads; rule: s3-*"},
+     ["expected dimensions of one plane: control says what is excepted from, so rule cannot stand beside it"]),
+    ({"scopes": "policy: regions"}, ["expected beside policy one of account, ou, principal, action"]),
 ])  # fmt: skip
 def test_what_does_not_pass_is_refused_in_words_and_kept_nowhere(register, now, tmp_path, changes, reasons):
     with pytest.raises(RefusedError) as caught:

@@ -23,7 +23,7 @@ def examine(settings: Settings, lookup: ConnectionLookup = from_environment) -> 
     yield from _policies(settings.config_dir)
     yield from _register(settings, lookup)
     yield from examine_sources(settings, lookup)
-    yield from _aws(lookup)
+    yield from _aws(settings, lookup)
     yield from _mail(lookup)
 
 
@@ -77,7 +77,19 @@ def _register(settings: Settings, lookup: ConnectionLookup) -> Checks:
         return
     yield Check("register schema", "ok", f"version {current}")
     yield from _history(engine)
+    yield from _snapshot(engine, settings)
     engine.dispose()
+
+
+def _snapshot(engine: Engine, settings: Settings) -> Checks:
+    from governance.doctor.snapshot import examine_snapshot
+
+    try:
+        yield from examine_snapshot(
+            engine, settings.instant(), resources.folder("policies", settings.config_dir)
+        )
+    except (DocumentError, OSError):
+        return  # told as a mistake of the policies already
 
 
 def _history(engine: Engine) -> Checks:
@@ -93,11 +105,13 @@ def _history(engine: Engine) -> Checks:
         yield Check("history", "ok", f"hash chain of {blocks} blocks holds")
 
 
-def _aws(lookup: ConnectionLookup) -> Checks:
-    from governance.doctor.aws import examine_aws
+def _aws(settings: Settings, lookup: ConnectionLookup) -> Checks:
+    from governance.doctor.aws import examine_aws, examine_deliveries
     from governance.session import default_aws_session
 
-    yield from examine_aws(default_aws_session(lookup))
+    session = default_aws_session(lookup)
+    yield from examine_aws(session)
+    yield from examine_deliveries(session, settings.config_deliveries)
 
 
 def _mail(lookup: ConnectionLookup) -> Checks:

@@ -69,7 +69,10 @@ def _print_summary(found: dict[str, Any]) -> None:
 def list_findings(
     status: Annotated[str, typer.Option(help="open, resolved or all.")] = "open",
     family: Annotated[
-        str | None, typer.Option(help="exception, deviation, addition, change or process.")
+        str | None,
+        typer.Option(
+            help="exception, deviation, live_exception, addition, change, process, 'source NAME' or duplicate."
+        ),
     ] = None,
     kind: Annotated[str | None, typer.Option("--type", help="For example ORPHANED_ACCOUNT.")] = None,
     limit: Annotated[int, typer.Option(min=1)] = 50,

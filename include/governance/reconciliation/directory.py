@@ -158,6 +158,15 @@ class Directory:
 
         return tuple(sorted(unit for unit in units if not has_ancestor(unit)))
 
+    def ancestors(self, unit: str | None) -> frozenset[str]:
+        """Return the ids of the units above a unit, up to the root."""
+        found = []
+        above = self._parents.get(unit)
+        while isinstance(above, str):
+            found.append(above)
+            above = self._parents.get(above)
+        return frozenset(found)
+
     def region_mask(self, values: tuple[str, ...]) -> int:
         """Return the bits of the regions that ids or patterns mean; none named means all."""
         if values not in self._masks:

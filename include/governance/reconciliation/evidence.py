@@ -8,7 +8,7 @@ fresh is unknown, never clean.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -35,7 +35,7 @@ class Evidence:
     `places` has one row per account and region: account, region, fresh (bool), reason (None: fresh), needed
     (bool: the account is active, so a scope that includes it cannot be called clean without it). `tag_sets`
     has tag_set, key, value; evaluations name the sets. `tags_are_known`: they were collected and are fresh.
-    `files`: path in the manifest -> the file, where it holds the recorded bytes.
+    `files` are those whose bytes are as recorded, by path; they are there while the snapshot is open.
     """
 
     snapshot_id: str
@@ -52,7 +52,12 @@ class Evidence:
     organization_is_known: bool
     rules_are_known: bool
     tags_are_known: bool
-    files: dict[str, Path] = field(default_factory=dict)
+    files: Mapping[str, Path] = field(default_factory=dict)
+
+    def listing(self, dataset: str) -> pd.DataFrame:
+        """Return the rows of all parts of a dataset such as 'config/remediations'; of none, no columns."""
+        parts = [file for path, file in sorted(self.files.items()) if path.startswith(f"{dataset}/")]
+        return pd.concat([pd.read_parquet(file) for file in parts]) if parts else pd.DataFrame()
 
 
 def latest_snapshot(connection: Connection, now: datetime) -> str:

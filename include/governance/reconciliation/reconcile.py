@@ -26,6 +26,7 @@ from governance.reconciliation import (
     findings,
     fulfilment,
     fulfilment_policy,
+    growth,
     requested,
 )
 from governance.reconciliation import policy as policy_files
@@ -33,10 +34,11 @@ from governance.reconciliation.evidence import Evidence
 from governance.reconciliation.exceptions import LiveException
 from governance.reconciliation.fulfilment import Fulfilment
 from governance.reconciliation.judgement import Judgement, judge
+from governance.reconciliation.planes import findings as plane_findings
 from governance.reconciliation.policy import ReconciliationPolicy
 from governance.register import findings as register_findings
 from governance.register import ownership
-from governance.register.load import copy_frame
+from governance.register.copying import copy_frame
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ def reconcile(
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('governance.reconciliation'))"))
         chosen = snapshot_id or evidence.latest_snapshot(connection, now)
         live = exceptions.live(connection, now, limits)
+        live = growth.with_approved(connection, live, now, policy.scope_growth)
         clean = _clean_before(connection, now, chosen)
         with evidence.opened(connection, chosen, now, policy.evidence, lake) as known:
             judgement = judge(known, live, clean, policy, owners, now, memory)
@@ -133,7 +136,7 @@ def _store_verdicts(connection: Connection, verdicts: pd.DataFrame, now: datetim
 def _sync_findings(
     connection: Connection, judgement: Judgement, done: Fulfilment, known: Evidence, now: datetime
 ) -> dict[str, dict[str, int]]:
-    """Bring all families of findings up to `now`, unless a later instant was reconciled already."""
+    """Bring every family of findings up to `now`, unless a later instant was reconciled already."""
     later = text("SELECT EXISTS (SELECT FROM reconciliation_run WHERE as_of > :now)")
     if connection.scalar(later, {"now": now}):
         return {}
@@ -145,6 +148,10 @@ def _sync_findings(
             lambda unsaid: findings.unknown_deviations(unsaid, known, directory),
         ),
         **{name: (found, done.unknown[name]) for name, found in done.findings.items()},
+        "live_exception": (
+            judgement.live_exception_findings,
+            lambda unsaid: plane_findings.unknown(unsaid, judgement.found),
+        ),
     }
     return {
         family: asdict(register_findings.sync(connection, family, current, at=now, unknown=unknown))

@@ -125,7 +125,8 @@ def _exceptions(facts: Facts, cards: dict[str, Card]) -> Section:
     over = Table(
         "Expired but live: over, while resources still lean on them",
         ("exception", "title", "owner", "ended", "resources"),
-        [(r["request_id"], r["title"], r["owner"] or "nobody", day(r["valid_until"]), f"{r['covered']:,}")
+        [(r["request_id"], r["title"], r["owner"] or "nobody", day(r["valid_until"]),
+          "let through by AWS" if r["verdict"] == "EXPIRED_BUT_PRESENT" else f"{r['covered']:,}")
          for r in facts.lists["expired_live"]],
         (4,),
         "Unknown: nothing was reconciled yet." if cards["exceptions_expired_live"].value is None else "None.",
@@ -169,6 +170,7 @@ def _reconciliation(facts: Facts, cards: dict[str, Card]) -> Section:
     ]
     tables = [
         *(_verdicts(facts, kind) for kind in ("exception", "addition", "change")),
+        _live_exceptions(facts),
         Table("Open findings", ("type", "findings"), found, (1,), "No finding is open."),
         Table(
             "Rules with most open deviations",
@@ -177,8 +179,46 @@ def _reconciliation(facts: Facts, cards: dict[str, Card]) -> Section:
             (1, 2),
             "None.",
         ),
+        _unseen(facts),
     ]
     return Section("reconciliation", "Reconciliation with AWS", lead, list(cards.values()), [], tables)
+
+
+def _unseen(facts: Facts) -> Table:
+    rows = [
+        (
+            r["dataset"],
+            r["status"],
+            f"{r['places']:,}",
+            f"{r['first_account']} {r['first_region']}",
+            r["message"] or "",
+        )
+        for r in facts.lists["unseen"]
+    ]
+    head = ("dataset", "status", "places", "first", "why")
+    more = max((r["gaps"] for r in facts.lists["unseen"]), default=0) - len(rows)
+    note = f"{more:,} more kinds of gaps: governance doctor." if more > 0 else ""
+    none = "The latest snapshot is whole." if facts.lists["evidence"] else "No snapshot was taken yet."
+    return Table("What was not seen, or not as of now", head, rows, (2,), none, note)
+
+
+_PLANES = {
+    "remediation": "Config: exceptions from remediation",
+    "exclusion": "Config: accounts left out of organization rules and packs",
+    "control_tower": "Control Tower: parameters and drift of controls",
+    "organizations": "Organizations: carve-outs of policies",
+    "service_catalog": "Service Catalog: constraints",
+}
+_VERDICTS = ("present", "differs", "not_approved", "missing", "by_design", "not_known", "gaps")
+
+
+def _live_exceptions(facts: Facts) -> Table:
+    rows = [
+        (_PLANES[r["plane"]], *(f"{r[name]:,}" for name in _VERDICTS)) for r in facts.lists["live_exceptions"]
+    ]
+    head = ("plane", *(name.replace("_", " ") for name in _VERDICTS[:-1]), "incomplete listings")
+    note = "What AWS itself excepts, beside what is approved. What an incomplete listing hides is unknown."
+    return Table("Exceptions that AWS holds", head, rows, tuple(range(1, 8)), "No reconciliation yet.", note)
 
 
 def _intake(facts: Facts, cards: dict[str, Card]) -> Section:

@@ -16,6 +16,7 @@ from governance.sandbox.scenario import (
     estate,
     flow,
     gaps,
+    guarded,
     jira_issues,
     landing_zone,
     mailbox,
@@ -30,6 +31,7 @@ from governance.sandbox.scenario import (
     programmes,
     promises,
     registers,
+    resource_tags,
     rules,
     service_desk,
     submissions,
@@ -87,8 +89,14 @@ def build(seed: int = SEED) -> Scenario:
     planted = [*answers_yaml, *found.planted, found.total(), *answers_jira, *answers_csv, *malformed.totals()]
     planted += answers_twins
     others, answers_others = planes.build(seed, world, entries, _numbers(entries))
-    world = replace(world, policies=(*world.policies, *planes.policies()), planes=others)
-    told = Scenario(world, issues, drops, texts, [*planted, *answers_others])
+    world = replace(
+        world, policies=(*world.policies, *planes.policies()), planes=others,
+        tags=resource_tags.tags(world.evaluations, accounts),
+    )  # fmt: skip
+    others, guards, answers_guarded = guarded.build(world, others)
+    world = replace(world, planes=others)
+    planted += [*answers_others, *answers_guarded]
+    told = Scenario(world, issues, drops, {**texts, **guards}, planted)
     return _with_later_sources(told, seed, accounts)
 
 
