@@ -144,6 +144,24 @@ def run_reconciliation() -> dict[str, Any]:
     return {"snapshot_id": done.snapshot_id, "verdicts_written": done.verdicts_written, "turns": done.turns}
 
 
+def run_actuation(actor: str) -> dict[str, Any]:
+    """Make AWS agree with the register; skipped where the policy is off, failed where a resource failed."""
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from governance.actuation import policy
+    from governance.actuation.flow import carry_out
+
+    if not policy.read(_policies()).enabled:
+        raise AirflowSkipException("actuation is off: policies/actuation.yaml")
+    with register() as engine:
+        plan, done = carry_out(engine, settings(), lambda: aws_session("aws_actuation"), actor=actor)
+    for place, reason in plan.gaps:
+        print(f"not known: {place}: {reason}")  # noqa: T201
+    if done.failed:
+        raise GovernanceError(f"{len(done.failed)} not done: " + "; ".join(done.failed[:10]))
+    return asdict(done)
+
+
 def build_pack(cadence: str) -> dict[str, Any]:
     """Write the review pack of now."""
     from governance.review.pack import build_pack as build
@@ -160,13 +178,13 @@ def build_pack(cadence: str) -> dict[str, Any]:
 
 
 def verify_history() -> None:
-    """Raise with every block of the history that does not add up."""
-    from governance.register.history import broken_blocks
+    """Raise with everything in the history of requests and actions that does not add up."""
+    from governance.register.history import broken
 
     with register() as engine, engine.connect() as connection:
-        broken = broken_blocks(connection)
-    if broken:
-        words = "; ".join(f"block {block}: {problem}" for block, problem in broken)
+        problems = broken(connection)
+    if problems:
+        words = "; ".join(problems)
         raise GovernanceError(f"the history was changed: {words}")
 
 

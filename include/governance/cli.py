@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from governance import __version__
+from governance.actuation.commands import act, actions
 from governance.doctor.commands import doctor
 from governance.errors import GovernanceError
 from governance.escalation.commands import escalate, outbox_app
@@ -65,11 +66,18 @@ PANELS: dict[str, dict[str, Callable[..., None]]] = {
         "escalate": escalate,
         "observe": observe,
         "reconcile": reconcile,
+        "act": act,
         "pack": pack,
         "kpis": kpis,
         "scorecard": scorecard,
     },
-    "Look after it": {"doctor": doctor, "explain": explain, "iam": iam, "live-exceptions": live_exceptions},
+    "Look after it": {
+        "doctor": doctor,
+        "explain": explain,
+        "iam": iam,
+        "live-exceptions": live_exceptions,
+        "actions": actions,
+    },
 }
 for panel, commands in PANELS.items():
     for name, function in commands.items():

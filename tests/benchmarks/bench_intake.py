@@ -72,6 +72,7 @@ fields:
   description: Details
   requester: Requested By
   decided_by: Approver
+  owner: Approver
   assignee: Assigned To
   risk_level: {column: Risk, map: {1-Low: low, 2-Medium: medium, 3-High: high}}
   target: {column: Target, prefix: account/}

@@ -24,7 +24,7 @@ from governance.register.load import load
 from governance.register.request import STATUSES, TRANSITIONS, check_transition
 from intake_worlds import POLICIES, pull, rows, shipped
 
-LIMITS = exception_limits.read(POLICIES)
+LIMITS, OWNERS = exception_limits.read(POLICIES), ownership.read(POLICIES)
 EXCEPTION = {
     "kind": "exception", "title": "Public bucket for the report", "requester": "ida.brandt@example.com",
     "description": "It is read by the public.", "category": "waiver", "risk_level": "high",
@@ -50,9 +50,9 @@ def registered(register, now, *requests):
     return rows(register, "SELECT max(request_id) FROM request")[0][0]
 
 
-def decided(register, request_id, status, now, by="security-lead@example.com", reason="because"):
+def decided(register, request_id, status, now, by="platform-lead@example.com", reason="because"):
     with register.begin() as connection:
-        decide(connection, request_id, Decision(status, by, reason), limits=LIMITS, at=now)
+        decide(connection, request_id, Decision(status, by, reason), limits=LIMITS, owners=OWNERS, at=now)
 
 
 def test_a_submission_is_registered_with_its_id_its_owner_and_its_own_words(register, now, tmp_path):
@@ -131,7 +131,7 @@ def test_a_decision_is_an_event_of_its_own_and_the_past_stays_readable(register,
         early = lookup.find(connection, name, now + timedelta(minutes=90))
         steps = lookup.history(connection, late["request_number"], now + timedelta(days=1))
         assert broken_blocks(connection) == []
-    assert (late["status"], late["decided_by"]) == ("approved", "security-lead@example.com")
+    assert (late["status"], late["decided_by"]) == ("approved", "platform-lead@example.com")
     assert late["decided_at"] == now + timedelta(hours=2)
     assert (early["status"], early["decided_by"]) == ("in_review", None)
     assert [(step["status"], step["origin"], step["was"]) for step in steps] == [
@@ -156,8 +156,8 @@ def test_pulling_the_submission_again_does_not_undo_a_decision(register, now, tm
 
 
 @pytest.mark.parametrize(("status", "by", "words"), [
-    ("fulfilled", "security-lead@example.com", "a request that is submitted cannot become fulfilled; it may become"),
-    ("parked", "security-lead@example.com", "status 'parked': expected one of"),
+    ("fulfilled", "platform-lead@example.com", "a request that is submitted cannot become fulfilled; it may become"),
+    ("parked", "platform-lead@example.com", "status 'parked': expected one of"),
     ("approved", "Ida.Brandt@example.com", "somebody else decides"),
     ("approved", "security lead", "expected the mail address"),
 ])  # fmt: skip
@@ -185,6 +185,30 @@ def test_a_renewal_too_many_is_not_approved(register, now, tmp_path):
     name = registered(register, now, {}, *({"renewal_of": f"r-{number}"} for number in range(3)))
     with pytest.raises(GovernanceError, match="is renewal 3: at most 2 are allowed"):
         decided(register, name, "approved", now)
+
+
+@pytest.mark.parametrize("by", ["platform-lead@example.com", "Head-of-Platform@example.com",
+                                "governance-office@example.com", "governance-board@example.com"])  # fmt: skip
+def test_the_owner_their_manager_and_the_authority_decide(register, now, by):
+    name = registered(register, now)
+    decided(register, name, "approved", now, by=by)
+    assert rows(register, "SELECT decided_by FROM request") == [(by,)]
+
+
+@pytest.mark.parametrize("status", ["approved", "rejected"])
+def test_a_decision_of_anybody_else_is_refused_unless_the_policy_lets_them(register, now, status):
+    name = registered(register, now)
+    with pytest.raises(
+        GovernanceError, match=r"is decided by platform-lead@.*, their manager or the authority"
+    ):
+        decided(register, name, status, now, by="sandbox-lead@example.com")
+    decided(register, name, "in_review", now, by="sandbox-lead@example.com")  # moving on is no decision
+    lent = [rule.model_copy(update={"delegates": ("*-lead@example.com",)}) if rule.name == "platform-production" else rule
+            for rule in OWNERS.owners]  # fmt: skip
+    with register.begin() as connection:
+        decide(connection, name, Decision(status, "sandbox-lead@example.com", "on leave"), limits=LIMITS,
+               owners=OWNERS.model_copy(update={"owners": tuple(lent)}), at=now + timedelta(hours=1))  # fmt: skip
+    assert rows(register, "SELECT status FROM request") == [(status,)]
 
 
 def test_a_request_of_another_source_is_decided_there(register, now, tmp_path):
@@ -258,7 +282,7 @@ def test_the_commands_from_form_to_decision(register_url, now, tmp_path, monkeyp
     )
     assert (refused.exit_code, json.loads(refused.output)["registered"]) == (1, False)
     approved = run.invoke(
-        app, ["requests", "decide", "EXC-000001", "approve", "--by", "security-lead@example.com"]
+        app, ["requests", "decide", "EXC-000001", "approve", "--by", "platform-lead@example.com"]
     )
     assert approved.output == "EXC-000001 is approved\n"
     shown = json.loads(run.invoke(app, ["requests", "show", "EXC-000001", "--json"]).output)

@@ -26,6 +26,7 @@ from governance.intake.readers.registry import open_reader
 from governance.intake.records import Pull
 from governance.intake.runs import RunResult
 from governance.intake.spec import SourceSpec
+from governance.register import ownership
 from governance.settings import Settings
 
 
@@ -88,6 +89,9 @@ class Intake:
             return self._nothing_new(spec, run_id, pull, cursor, resting)
         from governance.intake.settle import Pulled, settle  # noqa: PLC0415 (pandas: not for a poll in vain)
 
+        policies = self.policies or resources.folder("policies", Settings().config_dir)
+        with self.engine.begin() as connection:
+            ownership.store(connection, ownership.read(policies))  # who decides is held against it
         every = chain([] if first is None else [first], records)
         pulled = Pulled(spec, run_id, every, reader, pull, cursor, resting, by_hand=self.path is not None)
         return settle(
@@ -95,7 +99,7 @@ class Intake:
             pulled,
             now=self.now,
             lake=self.lake,
-            policies=self.policies or resources.folder("policies", Settings().config_dir),
+            policies=policies,
             accepted=self.accepted,
         )
 

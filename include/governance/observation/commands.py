@@ -40,6 +40,9 @@ def iam(
         str | None, typer.Option(help="Lake on S3 (s3://bucket/prefix); default: that of the settings.")
     ] = None,
     role: Annotated[str, typer.Option("--role", help="Whose policy: hub, member or management.")] = "hub",
+    act: Annotated[
+        bool, typer.Option("--act", help="The other policy: of whoever runs `governance act --apply`.")
+    ] = False,
 ) -> None:
     """Print the IAM policy of a role: just the operations that are called, as JSON.
 
@@ -47,23 +50,26 @@ def iam(
     management account must allow where the hub is another account.
     """
     from governance import resources
+    from governance.actuation import policy as acting
+    from governance.actuation.permissions import actuation_policy
     from governance.errors import GovernanceError
     from governance.observation import permissions, rates
     from governance.settings import Settings
 
     settings = Settings()
-    policy = rates.read(resources.folder("policies", settings.config_dir))
-    hub = permissions.hub_policy(
-        lake or settings.lake_location, settings.config_deliveries, policy.members.role
-    )
+    policies = resources.folder("policies", settings.config_dir)
+    assumed = rates.read(policies).members.role
     printed = {
-        "hub": hub,
-        "member": permissions.member_policy(),
-        "management": permissions.management_policy(),
+        "hub": lambda: permissions.hub_policy(
+            lake or settings.lake_location, settings.config_deliveries, assumed
+        ),
+        "member": permissions.member_policy,
+        "management": permissions.management_policy,
     }
     if role not in printed:
         raise GovernanceError(f"no role {role!r}: hub, member or management")
-    typer.echo(json.dumps(printed[role], indent=2))
+    told = actuation_policy(acting.read(policies)) if act else printed[role]()
+    typer.echo(json.dumps(told, indent=2))
 
 
 def _take(settings: Settings, shards: int, as_json: bool) -> None:

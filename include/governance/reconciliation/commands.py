@@ -71,7 +71,7 @@ def list_findings(
     family: Annotated[
         str | None,
         typer.Option(
-            help="exception, deviation, live_exception, addition, change, process, 'source NAME' or duplicate."
+            help="exception, deviation, live_exception, addition, change, process, duplicate, 'source NAME'."
         ),
     ] = None,
     kind: Annotated[str | None, typer.Option("--type", help="For example ORPHANED_ACCOUNT.")] = None,

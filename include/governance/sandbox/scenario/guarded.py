@@ -8,14 +8,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import cache
 from typing import Any
 
-from governance import resources
-from governance.intake.owners import subject_of
-from governance.register import ownership
 from governance.sandbox.planes import Planes
-from governance.sandbox.scenario import registers
+from governance.sandbox.scenario import people, registers
 from governance.sandbox.scenario.exceptions import midnight
 from governance.sandbox.scenario.guardrails import AUDIT_READER, EXEMPTED, EXTRA_REGION
 from governance.sandbox.scenario.model import NOW, YAML, ExceptionEntry, Planted
@@ -233,16 +229,10 @@ def _found_in_config(world: World) -> list[Planted]:
     ]  # fmt: skip
 
 
-@cache
-def _owners() -> ownership.OwnershipPolicy:
-    return ownership.read(resources.folder("policies"))
-
-
 def _entry(case: _Case) -> ExceptionEntry:
     start = midnight(NOW, case.days[0])
     requested = min(start, midnight(NOW)) - timedelta(days=9, hours=-10)
-    subject = subject_of("resource", case.target, json.dumps([case.scope]))
-    approver = _owners().resolve(subject).accountable
+    approver = people.decider_of(case.target, scopes=json.dumps([case.scope]))
     return ExceptionEntry(
         label=case.label, title=case.title, reason=f"{case.title}, for a time.", benefit="The work goes on.",
         risk="The guardrail does not hold there.", risk_if_denied="The work waits.", category="waiver",
