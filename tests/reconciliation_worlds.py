@@ -99,7 +99,7 @@ class World:
     lost: set[int] = field(default_factory=set)  # shards that never came
     incomplete: set[str] = field(default_factory=set)  # listings that AWS cut short
     tag_sets: dict[int, dict[str, str]] | None = None  # None: nobody collected tags
-    more: dict[datasets.Dataset, list[dict[str, Any]]] = field(default_factory=dict)  # other listings
+    more: dict[datasets.Dataset, list[dict[str, Any]]] = field(default_factory=dict)  # further listings
     as_of: datetime = NOW
     shards: int = 1
 
@@ -156,6 +156,7 @@ class World:
             datasets.RULE_STATUS: [
                 {"account": None, "region": self.regions[0], "first_activated_at": None, "last_failed_at": None,
                  "error": None, **status} for status in self.rule_status],
+            **self.more,
         }  # fmt: skip
 
     def _write_tag_sets(self, snapshot: Snapshot, tag_sets: dict[int, dict[str, str]]) -> None:

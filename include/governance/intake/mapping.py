@@ -114,7 +114,6 @@ def _columns(
             columns[name] = no_time if name in TIME_FIELDS else no_text
     failed += _structured(columns)
     columns["valid_at"] = _valid_at(said, columns["source_updated_at"], spec, now)
-    columns["actor"] = columns["actor"]
     if said.actors is not None:
         columns["actor"] = columns["actor"].fillna(pd.Series(said.actors, dtype="str"))
     if "target_type" not in spec.fields:

@@ -19,7 +19,7 @@ def read_things(types: pd.Series, texts: pd.Series) -> tuple[pd.Series, dict[int
 
     A type that nobody knows is the gate's business: such a thing is kept as it is.
     """
-    if not texts.notna().any():
+    if texts.isna().all():
         return texts, {}
     pairs = zip(types, texts, strict=True)
     return _column([_thing(kind, text) if isinstance(text, str) else (None, None) for kind, text in pairs])
@@ -27,7 +27,7 @@ def read_things(types: pd.Series, texts: pd.Series) -> tuple[pd.Series, dict[int
 
 def read_targets(texts: pd.Series) -> tuple[pd.Series, dict[int, str]]:
     """Return canonical JSON of the targets in a column of JSON text, and row position -> what is wrong."""
-    if not texts.notna().any():
+    if texts.isna().all():
         return texts, {}
     return _column([_targets(text) if isinstance(text, str) else (None, None) for text in texts])
 

@@ -136,7 +136,7 @@ def _store_verdicts(connection: Connection, verdicts: pd.DataFrame, now: datetim
 def _sync_findings(
     connection: Connection, judgement: Judgement, done: Fulfilment, known: Evidence, now: datetime
 ) -> dict[str, dict[str, int]]:
-    """Bring every family of findings up to `now`, unless a later instant was reconciled already."""
+    """Bring all families of findings up to `now`, unless a later instant was reconciled already."""
     later = text("SELECT EXISTS (SELECT FROM reconciliation_run WHERE as_of > :now)")
     if connection.scalar(later, {"now": now}):
         return {}
@@ -147,11 +147,11 @@ def _sync_findings(
             judgement.deviation_findings,
             lambda unsaid: findings.unknown_deviations(unsaid, known, directory),
         ),
-        **{name: (found, done.unknown[name]) for name, found in done.findings.items()},
         "live_exception": (
             judgement.live_exception_findings,
             lambda unsaid: plane_findings.unknown(unsaid, judgement.found),
         ),
+        **{name: (found, done.unknown[name]) for name, found in done.findings.items()},
     }
     return {
         family: asdict(register_findings.sync(connection, family, current, at=now, unknown=unknown))

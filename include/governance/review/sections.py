@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from governance.review import reconciled
+from governance.review import evidence_tables
 from governance.review.cards import Card
 from governance.review.facts import Facts
 from governance.review.page import Section, Table, bars, count, day, hours, share
@@ -17,7 +17,7 @@ SCORECARDS = "sources/{as_of:%Y%m%dT%H%M%SZ}.html"
 def sections(facts: Facts, cards: list[Card]) -> list[Section]:
     """Return every section after the outcomes, in the pack's order."""
     builders: dict[str, Callable[[Facts, dict[str, Card]], Section]] = {
-        "flow": _flow, "time": _time, "exceptions": _exceptions, "reconciliation": reconciled.section,
+        "flow": _flow, "time": _time, "exceptions": _exceptions, "reconciliation": _reconciliation,
         "intake": _intake, "escalations": _escalations,
     }  # fmt: skip
     by_section = {name: {c.measure.id: c for c in cards if c.measure.section == name} for name in builders}
@@ -141,6 +141,48 @@ def _exceptions(facts: Facts, cards: dict[str, Card]) -> Section:
         "No live exception ends within 90 days.",
     )  # fmt: skip
     return Section("exceptions", "Exceptions", lead, list(cards.values()), [], [over, soon])
+
+
+def _verdicts(facts: Facts, kind: str) -> Table:
+    rows = [
+        (k.dimension["verdict"], count(k))
+        for k in facts.rows("reconciliation", "kind", "verdict")
+        if k.dimension["kind"] == kind
+    ]
+    return Table(f"Verdicts on {kind}s", ("verdict", "requests"), rows, (1,), "No verdict yet.")
+
+
+def _reconciliation(facts: Facts, cards: dict[str, Card]) -> Section:
+    card = {
+        name: cards[name].text for name in ("compliance_with", "compliance_without", "deviations", "coverage")
+    }
+    if cards["compliance_with"].value is None:
+        lead = cards["compliance_with"].unknown.replace("unknown: ", "Unknown: ") + "."
+    else:
+        lead = (
+            f"{card['compliance_without']} compliant as AWS sees it, {card['compliance_with']} with approved "
+            f"exceptions; {card['deviations']} deviations nobody approved. Seen: {card['coverage']} of all "
+            "places; what was not seen is unknown, not clean."
+        )
+    found = [(k.dimension["finding"], count(k)) for k in facts.rows("reconciliation", "finding")]
+    rules = [
+        (r["rule"], f"{r['findings']:,}", f"{r['accounts']:,}", day(r["since"]))
+        for r in facts.lists["deviating_rules"]
+    ]
+    tables = [
+        *(_verdicts(facts, kind) for kind in ("exception", "addition", "change")),
+        evidence_tables.live_exceptions(facts),
+        Table("Open findings", ("type", "findings"), found, (1,), "No finding is open."),
+        Table(
+            "Rules with most open deviations",
+            ("rule", "findings", "accounts", "since"),
+            rules,
+            (1, 2),
+            "None.",
+        ),
+        evidence_tables.unseen(facts),
+    ]
+    return Section("reconciliation", "Reconciliation with AWS", lead, list(cards.values()), [], tables)
 
 
 def _intake(facts: Facts, cards: dict[str, Card]) -> Section:
