@@ -69,6 +69,10 @@ bench-reconcile: setup ## reconciliation against a floor of one hash join; SIZES
 prove: setup ## reconciliation against a brute-force matcher on thousands of random worlds; WORLDS=3000, minutes
 	@WORLDS=$${WORLDS:-3000} $(BIN)/pytest -n auto --timeout 0 tests/unit/test_reconciliation_matches_brute_force.py
 
+.PHONY: bench-stand-in
+bench-stand-in: setup ## pages per second of the AWS stand-in; ACCOUNTS=10000 SECONDS=3
+	@$(BIN)/python tests/benchmarks/bench_stand_in.py
+
 .PHONY: bench-intake
 bench-intake: setup ## intake against a floor of read-and-COPY; SIZES="10k 100k"
 	@$(BIN)/python tests/benchmarks/bench_intake.py

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow.sdk import Asset
 
@@ -75,18 +75,6 @@ def register() -> Iterator[Engine]:
 
 def aws_session(conn_id: str = "aws_default") -> boto3.Session:
     """Return a boto3 session of an Airflow connection; its clients use the endpoints that it names."""
-    from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+    from governance_hook import OrganizationHook
 
-    hook = AwsBaseHook(aws_conn_id=conn_id)
-    session = hook.get_session()
-    plain_client = session.client
-
-    def client(service_name: str, *args: Any, **kwargs: Any) -> Any:
-        endpoint = hook.conn_config.get_service_endpoint_url(service_name)
-        if endpoint and not kwargs.get("endpoint_url"):
-            kwargs["endpoint_url"] = endpoint
-        return plain_client(service_name, *args, **kwargs)
-
-    # a second Session around the same botocore session would register its handlers twice
-    session.client = client  # type: ignore[method-assign]
-    return session
+    return OrganizationHook(aws_conn_id=conn_id).session()

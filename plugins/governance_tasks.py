@@ -13,9 +13,6 @@ from governance import resources
 from governance.errors import GovernanceError
 from governance_airflow import aws_session, instant, lookup, register, settings
 
-SHARDS = 4
-"""Parts that the accounts are cut into; each is one mapped task."""
-
 
 def run_intake(name: str, *, full: bool, origin: str, accepted: str = "") -> dict[str, Any]:
     """Pull, check and load one source; fail where its batch was held.
@@ -73,7 +70,7 @@ def observe_hub() -> str:
     lake = settings().lake_location
     with register() as engine:
         snapshot_id = observe.start_snapshot(engine, now=instant(), lake=lake)
-        observe.observe_hub(engine, aws_session(), snapshot_id, lake=lake, pace=_pace(1))
+        observe.observe_hub(engine, aws_session(), snapshot_id, lake=lake, approach=_approach(1))
     return snapshot_id
 
 
@@ -81,22 +78,41 @@ def plan_observation(snapshot_id: str) -> list[dict[str, int]]:
     """Cut the accounts of the snapshot into shards."""
     from governance.observation import observe
 
+    parts = settings().observation_shards
     with register() as engine:
-        return observe.plan_shards(engine, snapshot_id, lake=settings().lake_location, shards=SHARDS)
+        return observe.plan_shards(engine, snapshot_id, lake=settings().lake_location, shards=parts)
 
 
 def observe_shard(snapshot_id: str, shard: dict[str, Any]) -> None:
-    """Read the evaluations of one shard."""
+    """Read the evaluations and tags of one shard."""
     from governance.observation import observe
 
+    how = _approach(shard["of"])
     with register() as engine:
         observe.observe_config_shard(
-            engine,
-            aws_session(),
-            snapshot_id,
-            shard,
-            lake=settings().lake_location,
-            pace=_pace(shard["of"]),
+            engine, aws_session(), snapshot_id, shard, lake=settings().lake_location, approach=how
+        )
+
+
+def plan_visits(snapshot_id: str) -> list[dict[str, int]]:
+    """Cut the accounts to visit, each with its regions, into tours."""
+    from governance.observation import observe
+
+    members, parts = _approach(1).policy.members, settings().observation_shards
+    with register() as engine:
+        return observe.plan_tours(
+            engine, snapshot_id, lake=settings().lake_location, policy=members, shards=parts
+        )
+
+
+def visit_members(snapshot_id: str, tour: dict[str, Any]) -> None:
+    """Visit the accounts of one tour through the role that the hub assumes."""
+    from governance.observation import observe
+
+    how = _approach(tour["of"])
+    with register() as engine:
+        observe.observe_members(
+            engine, aws_session(), snapshot_id, tour, lake=settings().lake_location, approach=how
         )
 
 
@@ -130,6 +146,24 @@ def run_reconciliation() -> dict[str, Any]:
     return {"snapshot_id": done.snapshot_id, "verdicts_written": done.verdicts_written, "turns": done.turns}
 
 
+def run_actuation(actor: str) -> dict[str, Any]:
+    """Make AWS agree with the register; skipped where the policy is off, failed where a resource failed."""
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from governance.actuation import policy
+    from governance.actuation.flow import carry_out
+
+    if not policy.read(_policies()).enabled:
+        raise AirflowSkipException("actuation is off: policies/actuation.yaml")
+    with register() as engine:
+        plan, done = carry_out(engine, settings(), lambda: aws_session("aws_actuation"), actor=actor)
+    for place, reason in plan.gaps:
+        print(f"not known: {place}: {reason}")  # noqa: T201
+    if done.failed:
+        raise GovernanceError(f"{len(done.failed)} not done: " + "; ".join(done.failed[:10]))
+    return asdict(done)
+
+
 def build_pack(cadence: str) -> dict[str, Any]:
     """Write the review pack of now."""
     from governance.review.pack import build_pack as build
@@ -146,13 +180,13 @@ def build_pack(cadence: str) -> dict[str, Any]:
 
 
 def verify_history() -> None:
-    """Raise with every block of the history that does not add up."""
-    from governance.register.history import broken_blocks
+    """Raise with everything in the history of requests and actions that does not add up."""
+    from governance.register.history import broken
 
     with register() as engine, engine.connect() as connection:
-        broken = broken_blocks(connection)
-    if broken:
-        words = "; ".join(f"block {block}: {problem}" for block, problem in broken)
+        problems = broken(connection)
+    if problems:
+        words = "; ".join(problems)
         raise GovernanceError(f"the history was changed: {words}")
 
 
@@ -178,10 +212,17 @@ def _templates() -> Path:
     return resources.folder("templates", settings().config_dir)
 
 
-def _pace(tasks: int) -> Any:
+def _approach(tasks: int) -> Any:
+    """Return how AWS is asked where so many tasks share its rates."""
     from governance.observation import rates
+    from governance.observation.approach import Approach
 
-    return rates.Pace(rates.read(_policies()), tasks=tasks, factor=settings().aws_pace)
+    policy = rates.read(_policies())
+    return Approach(
+        pace=rates.Pace(policy, tasks=tasks, factor=settings().aws_pace),
+        deliveries=settings().config_deliveries,
+        policy=policy,
+    )
 
 
 def _policies() -> Path:

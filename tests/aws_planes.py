@@ -181,6 +181,7 @@ def planes() -> Planes:
              "ExcludedAccounts": [PAYMENTS], "LastUpdateTime": NOW},
         ),
         member_failures=(MemberFailure("trail-on", HUB, "NoAvailableConfigurationRecorder", "no recorder"),),
-        packs=(Pack("baseline", ("s3-encrypted", "s3-private"), "config-conforms.amazonaws.com"),),
+        packs=(Pack("baseline", ("s3-encrypted", "s3-private"), "config-multiaccountsetup.amazonaws.com",
+                    (PAYMENTS,)),),
         delegations=(Delegation(PAYMENTS, ("config.amazonaws.com",), NOW),),
     )  # fmt: skip

@@ -39,7 +39,7 @@ def policies(folder: Path, **changes: str) -> Path:
     folder.mkdir(exist_ok=True)
     shipped = {
         name: (ROOT / "include/policies" / f"{name}.yaml").read_text()
-        for name in ("reconciliation", "exception_limits")
+        for name in ("reconciliation", "exception_limits", "fulfilment")
     }
     for name, content in (shipped | {"ownership": OWNERSHIP} | changes).items():
         (folder / f"{name}.yaml").write_text(content)
@@ -99,6 +99,7 @@ class World:
     lost: set[int] = field(default_factory=set)  # shards that never came
     incomplete: set[str] = field(default_factory=set)  # listings that AWS cut short
     tag_sets: dict[int, dict[str, str]] | None = None  # None: nobody collected tags
+    more: dict[datasets.Dataset, list[dict[str, Any]]] = field(default_factory=dict)  # further listings
     as_of: datetime = NOW
     shards: int = 1
 
@@ -122,7 +123,7 @@ class World:
         """Write the snapshot as observation would, and close it; return its id."""
         snapshot_id = start_snapshot(engine, now=self.as_of, lake=str(lake))
         snapshot = Snapshot(engine, snapshot_id, self.as_of, Lake(str(lake)))
-        for dataset, rows in self._listings().items():
+        for dataset, rows in {**self._listings(), **self.more}.items():
             path, digest = snapshot.write(dataset, "all", rows)
             status = "PARTIAL" if dataset.name in self.incomplete else "COMPLETE"
             snapshot.record([ManifestRow(
@@ -155,6 +156,7 @@ class World:
             datasets.RULE_STATUS: [
                 {"account": None, "region": self.regions[0], "first_activated_at": None, "last_failed_at": None,
                  "error": None, **status} for status in self.rule_status],
+            **self.more,
         }  # fmt: skip
 
     def _write_tag_sets(self, snapshot: Snapshot, tag_sets: dict[int, dict[str, str]]) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from governance import __version__
+from governance.actuation.commands import act, actions
 from governance.doctor.commands import doctor
 from governance.errors import GovernanceError
 from governance.escalation.commands import escalate, outbox_app
@@ -21,6 +22,7 @@ from governance.observation.commands import iam, observe
 from governance.quality.commands import quarantine_app
 from governance.reconciliation.commands import findings_app, reconcile
 from governance.reconciliation.explain_commands import explain
+from governance.reconciliation.planes.commands import live_exceptions
 from governance.reconciliation.preview_commands import preview
 from governance.register.commands import register_app
 from governance.review.commands import kpis, pack
@@ -64,11 +66,18 @@ PANELS: dict[str, dict[str, Callable[..., None]]] = {
         "escalate": escalate,
         "observe": observe,
         "reconcile": reconcile,
+        "act": act,
         "pack": pack,
         "kpis": kpis,
         "scorecard": scorecard,
     },
-    "Look after it": {"doctor": doctor, "explain": explain, "iam": iam},
+    "Look after it": {
+        "doctor": doctor,
+        "explain": explain,
+        "iam": iam,
+        "live-exceptions": live_exceptions,
+        "actions": actions,
+    },
 }
 for panel, commands in PANELS.items():
     for name, function in commands.items():

@@ -31,6 +31,13 @@ class Settings(BaseSettings):
         default="",
         description="Folder or s3:// prefix for snapshots, validation pages and packs; empty: `var_dir`/lake",
     )
+    config_deliveries: str = Field(
+        default="",
+        description="Folder or s3://bucket/prefix that AWS Config delivers snapshots to; empty: not read",
+    )
+    observation_shards: int = Field(
+        default=4, ge=1, le=1000, description="Parts that the DAG `observation` cuts the accounts into"
+    )
     config_dir: Path | None = Field(
         default=None, description="Folder with your own sources/, policies/, templates/, runbooks/"
     )

@@ -1,6 +1,6 @@
--- Which requests that run :run_id brought news of ask for the same as a request of another source? Linked once, both
+-- Which requests of :source that run :run_id brought news of ask for the same as a request of another source? Linked once, both
 -- stay what they are; what a person unlinked stays unlinked. Grain: one row per new pair, the later as request_number.
---   reference  the later one says so: words such as "duplicate of" (:words) and then (:pattern) the other's key, URL or id
+--   reference  the later one says so: words such as "duplicate of" (:words, found fast by :hints) and then (:pattern) the other's key, URL or id
 --   likeness   same title (letters and digits alone count), target, requester and kind within :days days
 -- The caller holds the lock of findings: what another source loads meanwhile is seen by whoever commits last.
 WITH touched AS (
@@ -14,13 +14,14 @@ WITH touched AS (
     SELECT a.request_number AS one, b.request_number AS other, a.at AS one_at, b.at AS other_at
     FROM asked a JOIN touched USING (request_number)
     JOIN asked b ON b.kind = a.kind AND b.requester = a.requester AND b.target = a.target AND b.title = a.title
-                AND b.source <> a.source
+                AND b.source <> a.source AND b.source <> :source
     WHERE a.title <> '' AND abs(extract(epoch FROM a.at - b.at)) <= :days * 86400
 ), said AS (
     SELECT r.request_number, r.source, lower(rtrim(found.named[1], '.,;:!?)>]"''')) AS name, found.named[1] AS words
     FROM request r
     CROSS JOIN LATERAL regexp_matches(r.title || E'\n' || coalesce(r.description, ''), :pattern, 'gi') AS found (named)
-    WHERE r.title || E'\n' || coalesce(r.description, '') ~* :words
+    WHERE lower(r.title || E'\n' || coalesce(r.description, '')) LIKE ANY (CAST(:hints AS text[]))
+      AND r.title || E'\n' || coalesce(r.description, '') ~* :words
       AND (r.request_number IN (SELECT request_number FROM touched)
            OR r.status IN ('submitted', 'needs_information', 'in_review', 'approved', 'in_progress'))
 ), called AS NOT MATERIALIZED (

@@ -1,7 +1,8 @@
 -- How many exceptions are live, about to end, over but still in effect, and renewals of an earlier one?
 -- Live is computed from the interval, half-open, of approved exceptions: valid_from <= :as_of < valid_until.
 -- Expiring within d days: live with valid_until <= :as_of + d days (a smaller window is part of the larger).
--- Expired but live: valid_until <= :as_of and reconciliation still finds non-compliant resources that lean on it.
+-- Expired but live: valid_until <= :as_of and reconciliation still finds non-compliant resources that lean on it, or AWS
+-- still lets through what it approved.
 -- Renewals: live exceptions that renew an earlier one.
 -- Grain: one row per state. Unit: exceptions. n: the approved exceptions looked at.
 -- Unknown: approved exceptions without both ends; for expired but live, those whose latest verdict is UNKNOWN or absent.
@@ -19,7 +20,7 @@ WITH approved AS (
            count(*) FILTER (WHERE live AND valid_until <= :as_of + interval '2160 hours') AS in_90,
            count(*) FILTER (WHERE live AND renewal_of IS NOT NULL) AS renewals,
            count(*) FILTER (WHERE valid_until <= :as_of) AS over,
-           count(*) FILTER (WHERE valid_until <= :as_of AND verdict = 'EXPIRED_BUT_NONCOMPLIANT') AS over_live,
+           count(*) FILTER (WHERE valid_until <= :as_of AND verdict LIKE 'EXPIRED_BUT_%') AS over_live,
            count(*) FILTER (WHERE valid_until <= :as_of AND coalesce(verdict, 'UNKNOWN') = 'UNKNOWN') AS over_unknown,
            EXISTS (SELECT FROM reconciliation_run WHERE as_of <= :as_of) AS reconciled
     FROM approved LEFT JOIN verdict_then USING (request_number)

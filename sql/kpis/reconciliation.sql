@@ -4,7 +4,7 @@
 -- deviations: non-compliant and covered by no live exception; of these, expired deviations were covered once.
 -- coverage: share of the places to look at (account and region) whose evaluations are complete and fresh; the others are
 -- unknown, never clean. assessed: share of the evaluations that were read and are fresh.
--- verdict: requests by their latest verdict; finding: findings that were open at :as_of, by type.
+-- verdict: requests by their latest verdict, apart for each kind; finding: findings that were open at :as_of, by type.
 -- Grain: one row per measure, verdict and type. Unit: as named. n: evaluations, requests or findings looked at.
 -- Unknown: evaluations (for coverage: places) without fresh evidence; requests whose verdict is UNKNOWN.
 WITH last_run AS (
@@ -18,7 +18,7 @@ WITH last_run AS (
         FROM jsonb_each(summary -> 'coverage') d CROSS JOIN LATERAL jsonb_each_text(d.value) c
         WHERE d.key LIKE 'config/evaluations/%') place ON true
 ), verdict_then AS (
-    SELECT DISTINCT ON (request_number) verdict FROM request_verdict JOIN request_then USING (request_number)
+    SELECT DISTINCT ON (request_number) kind, verdict FROM request_verdict JOIN request_then USING (request_number)
     WHERE as_of <= :as_of ORDER BY request_number, as_of DESC, snapshot_id DESC
 ), finding_then AS (
     SELECT DISTINCT ON (finding_number) type, change FROM finding_event
@@ -38,9 +38,9 @@ FROM (
         (5, 'coverage', coalesce(complete, 0) / nullif(places, 0), 'share', places, places - coalesce(complete, 0)),
         (6, 'assessed', assessed / nullif(evaluations, 0), 'share', evaluations, evaluations - assessed)) AS m (place, name, value, unit, n, unknown)
     UNION ALL
-    SELECT 7, jsonb_build_object('verdict', verdict), count(*), 'requests', sum(count(*)) OVER (),
+    SELECT 7, jsonb_build_object('kind', kind, 'verdict', verdict), count(*), 'requests', sum(count(*)) OVER (PARTITION BY kind),
            CASE verdict WHEN 'UNKNOWN' THEN count(*) ELSE 0 END
-    FROM verdict_then GROUP BY verdict
+    FROM verdict_then GROUP BY kind, verdict
     UNION ALL
     SELECT 8, jsonb_build_object('finding', type), count(*), 'findings', sum(count(*)) OVER (), 0
     FROM finding_then WHERE change <> 'resolved' GROUP BY type

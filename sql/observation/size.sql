@@ -3,7 +3,8 @@
 WITH newest AS (
     SELECT snapshot_id FROM snapshot WHERE status = 'complete' ORDER BY as_of DESC LIMIT 1
 ), counted AS (
-    SELECT d.dataset, sum(d.row_count)::int AS n FROM snapshot_dataset d JOIN newest USING (snapshot_id) GROUP BY d.dataset
+    SELECT d.service, d.dataset, sum(d.row_count)::int AS n
+    FROM snapshot_dataset d JOIN newest USING (snapshot_id) GROUP BY d.service, d.dataset
 )
 SELECT (SELECT greatest(count(DISTINCT region), 1)::int FROM snapshot_dataset JOIN newest USING (snapshot_id)
         WHERE dataset = 'evaluations') AS regions,
@@ -16,6 +17,7 @@ SELECT (SELECT greatest(count(DISTINCT region), 1)::int FROM snapshot_dataset JO
        coalesce(sum(n) FILTER (WHERE dataset = 'organization_rules'), 0)::int AS organization_rules,
        coalesce(sum(n) FILTER (WHERE dataset = 'remediations'), 0)::int AS remediations,
        coalesce(sum(n) FILTER (WHERE dataset = 'conformance_packs'), 0)::int AS packs,
+       coalesce(sum(n) FILTER (WHERE dataset = 'organization_packs'), 0)::int AS organization_packs,
        coalesce(sum(n) FILTER (WHERE dataset = 'landing_zone'), 0)::int AS zones,
        coalesce(sum(n) FILTER (WHERE dataset = 'enabled_controls'), 0)::int AS controls,
        coalesce(sum(n) FILTER (WHERE dataset = 'enabled_baselines'), 0)::int AS baselines,
@@ -27,5 +29,6 @@ SELECT (SELECT greatest(count(DISTINCT region), 1)::int FROM snapshot_dataset JO
        coalesce(sum(n) FILTER (WHERE dataset = 'automation_executions'), 0)::int AS automations,
        coalesce(sum(n) FILTER (WHERE dataset = 'documents'), 0)::int AS documents,
        coalesce(sum(n) FILTER (WHERE dataset = 'calendars'), 0)::int AS calendars,
-       coalesce(sum(n) FILTER (WHERE dataset = 'compliance_summaries'), 0)::int AS compliance_types
+       coalesce(sum(n) FILTER (WHERE dataset = 'compliance_summaries'), 0)::int AS compliance_types,
+       coalesce(sum(n) FILTER (WHERE service = 'organizations' AND dataset = 'tags'), 0)::int AS organization_tags
 FROM counted

@@ -1,5 +1,5 @@
 -- Everything that happened to request :number up to :at, oldest first.
--- Grain: one row per observation, rung told, verdict given and turn of a finding. Columns: at, what, words.
+-- Grain: one row per observation, rung told, verdict given, turn of a finding and turn of an action at AWS. Columns: at, what, words.
 SELECT valid_at AS at, 'status' AS what,
        status || coalesce(', by ' || actor, '') ||
        CASE WHEN recorded_at > valid_at + interval '1 day'
@@ -17,4 +17,10 @@ UNION ALL
 SELECT e.at, 'finding', f.finding_id || ' ' || e.change || ': ' || e.why
 FROM finding_event e JOIN finding f USING (finding_number)
 WHERE f.request_number = :number AND e.at <= :at
+UNION ALL
+SELECT at, 'action', action_id || ' ' || phase || ': ' || operation || ' ' || account || ' ' || region || ' ' || rule
+       || CASE WHEN detail ? 'done' THEN ', ' || jsonb_array_length(detail -> 'done') || ' done, '
+                                         || jsonb_array_length(detail -> 'failed') || ' failed' ELSE '' END
+       || ', by ' || actor
+FROM action_event WHERE request_number = :number AND at <= :at
 ORDER BY at, what, words

@@ -1,16 +1,15 @@
--- Which staged observations are news? Not those seen before at the same time, and not those that only
--- repeat what was true just before them. Grain: one row per staged observation.
-CREATE TEMPORARY TABLE news ON COMMIT DROP AS
+-- Which observations of a batch are news? Not those seen before at the same time, and not those that only
+-- repeat what was true just before them. Asked of DuckDB; grain: one row per observation of the batch, by place.
+--   observed: request_number, place (in the batch), moment (microseconds), content
+--   known:    request_number, event, moment, content of what the register holds of the same requests
 WITH timeline AS (
-    SELECT request_number, record_no, row_no, valid_at, content, 1 AS arrival, row_no AS place FROM observed
+    SELECT request_number, place, moment, content, 1 AS arrival, place AS turn FROM observed
     UNION ALL
-    SELECT request_number, NULL, NULL, valid_at, content, 0, event
-    FROM request_event WHERE request_number IN (SELECT request_number FROM observed)
-), judged AS (
-    SELECT record_no, row_no,
-           row_number() OVER (PARTITION BY request_number, valid_at, content ORDER BY arrival, place) = 1
-           AND content IS DISTINCT FROM
-               lag(content) OVER (PARTITION BY request_number ORDER BY valid_at, arrival, place) AS is_news
-    FROM timeline
+    SELECT request_number, NULL, moment, content, 0, event FROM known
 )
-SELECT record_no, row_no, is_news FROM judged WHERE row_no IS NOT NULL
+SELECT place,
+       row_number() OVER (PARTITION BY request_number, moment, content ORDER BY arrival, turn) = 1
+       AND content IS DISTINCT FROM lag(content) OVER (PARTITION BY request_number ORDER BY moment, arrival, turn) AS is_news
+FROM timeline
+QUALIFY place IS NOT NULL
+ORDER BY place

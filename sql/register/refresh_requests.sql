@@ -1,4 +1,5 @@
--- The register row is the latest observation: set-based, for the requests that block :block touched.
+-- The register row is the latest observation: set-based, for the requests that block :block touched and that were
+-- there before; :first_event is the first of the block. Requests that came with the block are up to date already.
 MERGE INTO request AS r
 USING (
     SELECT DISTINCT ON (e.request_number) e.request_number, e.status AS latest_status, e.valid_at AS latest_at,
@@ -12,7 +13,8 @@ USING (
         closed_at timestamptz, source_updated_at timestamptz, valid_from timestamptz, valid_until timestamptz,
         window_start timestamptz, window_end timestamptz,
         scopes jsonb, compensating_controls jsonb, targets jsonb, thing jsonb)
-    WHERE e.request_number IN (SELECT request_number FROM request_event WHERE block = :block)
+    WHERE e.request_number IN (SELECT n.request_number FROM request_event n JOIN request r USING (request_number)
+                               WHERE n.block = :block AND r.last_event < :first_event)
     ORDER BY e.request_number, e.valid_at DESC, e.event DESC
 ) AS l
 ON r.request_number = l.request_number

@@ -8,7 +8,7 @@ WITH RECURSIVE chain AS (
     FROM chain c JOIN request k ON k.source = c.source AND k.source_key = c.renewal_of
     WHERE c.renewals < 100                                 -- a circle of renewals ends here
 )
-SELECT r.request_number, r.request_id, r.kind, r.source, r.source_url, r.status, r.requester, r.owner, r.category,
+SELECT r.request_number, r.request_id, r.kind, r.source, r.source_url, r.status, r.requester, r.owner, r.owner_rule, r.category,
        r.risk_level, r.scopes, r.valid_from, r.valid_until, r.valid_at,
        (SELECT max(renewals) FROM chain) AS renewals
 FROM request r

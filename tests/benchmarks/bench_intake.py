@@ -72,6 +72,7 @@ fields:
   description: Details
   requester: Requested By
   decided_by: Approver
+  owner: Approver
   assignee: Assigned To
   risk_level: {column: Risk, map: {1-Low: low, 2-Medium: medium, 3-High: high}}
   target: {column: Target, prefix: account/}
@@ -152,7 +153,7 @@ def floor(file: Path, rows: int, url: str) -> dict[str, float]:
     from sqlalchemy import text
 
     from governance.register import database
-    from governance.register.load import copy_frame
+    from governance.register.copying import copy_frame
 
     engine = database.connect(url)
     with engine.begin() as connection:

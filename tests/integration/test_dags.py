@@ -29,7 +29,8 @@ print(json.dumps({
     "dags": [
         {"id": dag.dag_id, "tags": sorted(dag.tags), "doc": dag.doc_md or "",
          "owners": sorted({task.owner for task in dag.tasks}), "tasks": sorted(dag.task_ids),
-         "pools": sorted({task.pool for task in dag.tasks}), "catchup": dag.catchup, "max_active_runs": dag.max_active_runs}
+         "pools": sorted({task.pool for task in dag.tasks}), "catchup": dag.catchup, "max_active_runs": dag.max_active_runs,
+         "paused": dag.is_paused_upon_creation}
         for dag in bag.dags.values()
     ],
 }))
@@ -60,6 +61,7 @@ def test_no_dag_has_an_import_error(parsed):
 
 def test_all_dags_of_the_design_are_there(parsed):
     assert sorted(dag["id"] for dag in parsed["dags"]) == [
+        "actuation",
         "escalation",
         "housekeeping",
         "intake__exception_register",
@@ -106,6 +108,21 @@ def test_the_sources_share_a_pool_and_nothing_else_does(parsed):
 
 def test_no_dag_catches_up_or_overlaps_itself(parsed):
     assert {(dag["catchup"], dag["max_active_runs"]) for dag in parsed["dags"]} == {(False, 1)}
+
+
+def test_the_one_that_changes_aws_is_paused_until_somebody_says_otherwise(parsed):
+    assert [dag["id"] for dag in parsed["dags"] if dag["paused"]] == ["actuation"]
+
+
+def test_acting_is_skipped_while_the_policy_is_off(monkeypatch, tmp_path):
+    """What ships: no register is opened, no connection asked for."""
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    import governance_tasks
+
+    monkeypatch.setattr(governance_tasks, "register", None)
+    with pytest.raises(AirflowSkipException, match=r"actuation\.yaml"):
+        governance_tasks.run_actuation("airflow test")
 
 
 def test_a_wrong_spec_breaks_only_its_own_dag(tmp_path):

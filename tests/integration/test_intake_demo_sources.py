@@ -78,10 +78,10 @@ def test_the_submitted_requests(register, scenario, now, tmp_path):
         (tmp_path / "form" / name).write_text(text, "utf-8")
     lookup = connections(form={"conn_type": "fs", "extra": {"path": str(tmp_path / "form")}})
     result = pull(register, shipped("form"), now, tmp_path / "lake", lookup=lookup)
-    assert (result.status, result.loaded, result.quarantined) == ("complete", 3, 3), result.message
+    assert (result.status, result.loaded, result.quarantined) == ("complete", 3, 5), result.message
     assert_only_the_malformed_are_kept_back(register, scenario, "form")
     again = pull(register, shipped("form"), now, tmp_path / "lake", lookup=lookup)
-    assert (again.loaded, again.unchanged, again.quarantined) == (0, 3, 3)
+    assert (again.loaded, again.unchanged, again.quarantined) == (0, 3, 5)
     owners = {p.key: p.recipient for p in scenario.planted if p.expects == "owner" and p.source == "form"}
     found = dict(rows(register, "SELECT source_key, owner FROM request WHERE source = 'form'"))
     assert {key: found[key] for key in owners} == owners

@@ -28,13 +28,22 @@ owners: []
 """
 FIRST = HEADER + ROW.format(1, "new", "00") + ROW.format(2, "new", "00") + ROW.format(3, "parked", "00")
 SECOND = FIRST + ROW.format(1, "granted", "05") + ROW.format(1, "built", "10") + ROW.format(4, "parked", "00")
-TABLES = ("finding_event", "finding", "quarantine", "request_event", "request", "history_block", "intake_run")
+TABLES = (
+    "finding_event",
+    "finding",
+    "quarantine",
+    "request_event",
+    "request",
+    "history_block",
+    "intake_run",
+    "ownership",
+)
 HISTORY = (
     "SELECT r.source_key, e.valid_at, e.status, e.digest IS NOT NULL AS sealed, e.block"
     " FROM request_event e JOIN request r USING (request_number) ORDER BY r.source_key, e.valid_at"
 )
 KEPT_BACK = "SELECT locator, status, reasons::text AS reasons FROM quarantine ORDER BY locator"
-FINDINGS = "SELECT finding_key, status FROM finding ORDER BY 1"
+FINDINGS = "SELECT r.source_key, f.evidence ->> 'way' AS way, f.status FROM finding f JOIN request r USING (request_number) ORDER BY 1, 2"
 UNBALANCED = (
     "SELECT * FROM intake_run WHERE status = 'complete' AND pulled <> loaded + unchanged + quarantined"
 )

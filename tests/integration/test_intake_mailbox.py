@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import json
+from hashlib import sha256
 
+import pytest
+from typer.testing import CliRunner
+
+from governance import resources
+from governance.cli import app
 from governance.errors import SourceUnavailableError
 from governance.intake import evidence, examination
 from governance.intake.readers.kind import Opening
@@ -13,6 +19,7 @@ from governance.intake.replay import replay
 from governance.intake.run import Intake
 from governance.quality.gate import Verdict
 from governance.register import lookup
+from governance.review.scorecards.card import scorecards
 from governance.sandbox.imap import Imap
 from governance.sandbox.scenario import build
 from intake_worlds import POLICIES, connections, frame, pull, reasons, rows, shipped
@@ -23,6 +30,7 @@ REPLY = mail("reply", subject="Re: your request", text="It may stay until May.",
              answers=("root",))  # fmt: skip
 SECOND = mail("second", subject="Re: your request", text="Agreed.", sender="jon@example.com", hours=3,
               answers=("root", "reply"))  # fmt: skip
+YIELD = {"source": SOURCE, "count": "yield"}
 REGISTERED = (
     "SELECT source_key, kind, title, requester, status, valid_until, category FROM request ORDER BY 1"
 )
@@ -221,6 +229,30 @@ VACATION = mail("away", subject="Automatic reply: your request", text="I am away
                 answers=("root",), headers={"Auto-Submitted": "auto-replied"})  # fmt: skip
 
 
+def test_files_that_came_with_a_request_are_shown_with_it(register, register_url, now, tmp_path, monkeypatch):
+    files = (("../plan.pdf", "application/pdf", b"%PDF-1.7 plan"), ("red\x1b[31m.txt", "text/plain", b"red"))
+    drawn(register, mailbox(mail("files", files=files), mail("none", subject="No file")), now, tmp_path)
+    monkeypatch.setenv("GOVERNANCE_REGISTER_URL", register_url)
+    monkeypatch.setenv("GOVERNANCE_NOW", now.isoformat())
+    ids = dict(rows(register, "SELECT source_key, request_id FROM request"))
+
+    def shown(key, *options):
+        return CliRunner().invoke(app, ["requests", "show", ids[f"{key}@example.com"], *options]).output
+
+    lines = [line for line in shown("files").splitlines() if line.startswith("evidence")]
+    digest = sha256(files[0][2]).hexdigest()
+    assert len(lines) == 2
+    assert lines[0].startswith("evidence  ")
+    assert "plan.pdf, 13 bytes: " in "".join(lines)
+    assert digest in "".join(lines)
+    assert "\x1b" not in shown("files")
+    told = json.loads(shown("files", "--json"))["evidence"]
+    assert sorted(one["size"] for one in told) == [3, 13]
+    for one in told:
+        assert (tmp_path / one["path"]).read_bytes() in (files[0][2], files[1][2])
+    assert "evidence" not in shown("none")
+
+
 def test_automatic_replies_are_counted_and_nobody_is_asked_to_mend_them(register, now, tmp_path):
     result = drawn(register, mailbox(ROOT, VACATION), now, tmp_path)
     assert (result.pulled, result.loaded, result.quarantined) == (2, 1, 1)
@@ -242,6 +274,30 @@ def test_a_flood_of_automatic_replies_does_not_hold_the_batch(register, real_gat
     with served(mailbox(ROOT, *flood)) as lookup:
         result = pull(register, spec, now, tmp_path, lookup=lookup)
     assert (result.status, result.loaded, result.quarantined) == ("complete", 1, 9)
+    shares = rows(register, resources.sql("kpis/intake_quality.sql"), as_of=now, source=SOURCE)
+    # nine automatic replies speak neither for nor against the one request
+    assert [value for dimension, value, *_ in shares if dimension == YIELD] == [1]
+    with register.connect() as connection:
+        [card] = scorecards(connection, as_of=now, policies=POLICIES, source=SOURCE)
+    assert (card.first_pass, card.weeks[-1]["pulled"], card.weeks[-1]["good"]) == (1, 1, 1)
+
+
+def test_what_a_person_discards_still_counts_against_the_yield(register, now, tmp_path):
+    drawn(register, mailbox(ROOT, mail("away", headers={"Auto-Submitted": "auto-replied"})), now, tmp_path)
+    with register.begin() as connection:
+        connection.exec_driver_sql("UPDATE quarantine SET resolved_by = 'ada'")
+    shares = rows(register, resources.sql("kpis/intake_quality.sql"), as_of=now, source=SOURCE)
+    assert [value for dimension, value, *_ in shares if dimension == YIELD] == [0.5]
+
+
+def test_a_run_of_nothing_but_automatic_replies_has_no_yield(register, now, tmp_path):
+    drawn(register, mailbox(mail("away", headers={"Auto-Submitted": "auto-replied"})), now, tmp_path)
+    shares = rows(register, resources.sql("kpis/intake_quality.sql"), as_of=now, source=SOURCE)
+    [(_, value, _, pulled, _, reason)] = [row for row in shares if row[0] == YIELD]
+    assert (value, pulled, reason) == (None, 1, "the run pulled no request")
+    with register.connect() as connection:
+        [card] = scorecards(connection, as_of=now, policies=POLICIES, source=SOURCE)
+    assert (card.last["pulled"], card.good, card.first_pass) == (1, card.last, None)
 
 
 def bounce(original: str, recipient: str, action: str = "failed") -> bytes:

@@ -279,7 +279,7 @@ def test_a_file_still_being_written_is_told_in_the_message(register, now, tmp_pa
         pull.notes.append("big.csv is still being written: left for the next run")
         return iter(())
 
-    monkeypatch.setattr("governance.intake.readers.files.reader.FileReader.records", one_note)
+    monkeypatch.setattr("governance.intake.readers.files.reader.FileReader.blocks", one_note)
     result = pull(register, spec(), now, tmp_path, path=drop(GOOD))
     assert result.message.endswith("; big.csv is still being written: left for the next run")
 

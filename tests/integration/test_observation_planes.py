@@ -12,7 +12,7 @@ from aws_planes import PROD_UNIT, USER
 from aws_worlds import BUCKET, HOME, HUB, NOW, PAYMENTS, world
 from governance.observation import permissions, plan
 from governance.observation.datasets import Dataset
-from governance.observation.observe import gaps, observe
+from governance.observation.observe import Approach, gaps, observe
 from governance.sandbox.aws import serve
 
 
@@ -28,8 +28,10 @@ def seen(aws):
     session = boto3.Session("testing", "testing", region_name=HOME)
     rows = {}
     for listing in plan.LISTINGS:
-        client = session.client(listing.service, endpoint_url=aws.url)
-        rows[listing.service, listing.dataset.name] = _rows(listing.dataset, list(listing.rows(client)))
+        client = session.client(listing.service, endpoint_url=aws.url, region_name=listing.region)
+        rows[listing.dataset.service, listing.dataset.name] = _rows(
+            listing.dataset, list(listing.rows(client))
+        )
     return rows
 
 
@@ -75,6 +77,12 @@ def test_excluded_accounts_and_remediation_exceptions_are_live_exceptions(seen):
     assert kept["expires_at"] > NOW
 
 
+def test_tags_of_the_organization_take_one_call_for_a_hundred(seen):
+    assert seen["organizations", "tags"] == [
+        {"kind": "account", "resource": PAYMENTS, "key": "stage", "value": "prod"}
+    ]
+
+
 def test_calendars_documents_and_ops_items_are_read(seen):
     states = {row["calendar"].rpartition("/")[2]: row["state"] for row in seen["ssm", "calendars"]}
     assert states == {"freeze": "CLOSED", "free": "OPEN"}
@@ -100,7 +108,7 @@ def unknown_after_a_run(aws, register, lake) -> dict[tuple[str, str], str]:
             session,
             now=NOW,
             lake=str(lake),
-            client_config=Config(retries={"total_max_attempts": 1}),
+            approach=Approach(client_config=Config(retries={"total_max_attempts": 1})),
         )
     finally:
         aws.faults.clear()

@@ -13,9 +13,11 @@ from botocore.config import Config
 from sqlalchemy import Engine, text
 
 from governance.errors import SourceUnavailableError
-from governance.observation import compliance, organizations
 from governance.observation import observe as observation
+from governance.observation import organizations
+from governance.observation.items import item_of
 from governance.observation.observe import (
+    Approach,
     finish_snapshot,
     observe,
     observe_config_shard,
@@ -98,7 +100,8 @@ class Observatory:
         self.session.url = url
 
     def observe(self, now: datetime = NOW, **more):
-        return observe(self.register, self.session, now=now, lake=str(self.lake), client_config=FAST, **more)
+        how = Approach(client_config=FAST)
+        return observe(self.register, self.session, now=now, lake=str(self.lake), **{"approach": how, **more})
 
     def manifest(self, dataset: str) -> dict[tuple[str, str], str]:
         with self.register.connect() as connection:
@@ -216,7 +219,7 @@ def test_a_query_that_breaks_off_is_partial_and_only_its_shard_is_asked_again(
 ) -> None:
     lake = str(observatory.lake)
     snapshot = start_snapshot(register, now=NOW, lake=lake)
-    more = {"lake": lake, "client_config": FAST}
+    more = {"lake": lake, "approach": Approach(client_config=FAST)}
     observe_hub(register, observatory.session, snapshot, **more)
     first, second = plan_shards(register, snapshot, lake=lake, shards=2)
     observe_config_shard(register, observatory.session, snapshot, first, **more)
@@ -243,6 +246,29 @@ def test_an_aws_that_does_not_answer_is_said_in_one_line_and_the_next_run_finish
         observatory.observe()
     observatory.session.url = url
     assert observatory.observe().status == "complete"
+
+
+def test_tags_of_the_organization_are_asked_for_once_a_day(observatory: Observatory, aws) -> None:
+    def hub(hours: int) -> None:
+        now, lake = NOW + timedelta(hours=hours), str(observatory.lake)
+        snapshot = start_snapshot(observatory.register, now=now, lake=lake)
+        observe_hub(observatory.register, observatory.session, snapshot, lake=lake)
+
+    hub(0)
+    hub(18)
+    assert aws.faults.calls["tag:GetResources"] == 1
+    assert aws.faults.calls["organizations:ListAccounts"] == 2
+    with observatory.register.connect() as connection:
+        rows = connection.execute(
+            text("SELECT status, evidence_at FROM snapshot_dataset WHERE dataset = 'tags'")
+        ).all()
+    assert {tuple(row) for row in rows} == {("COMPLETE", NOW)}, "it says as of when it is known"
+    for file in observatory.lake.glob("snapshots/*/organizations/tags/all.parquet"):
+        file.write_bytes(b"changed")
+    hub(19)
+    assert aws.faults.calls["tag:GetResources"] == 2, "a changed file is not taken over"
+    hub(43)
+    assert aws.faults.calls["tag:GetResources"] == 3
 
 
 def test_gaps_are_told_in_words(observatory: Observatory) -> None:
@@ -275,8 +301,9 @@ def test_configuration_may_be_text_and_each_rule_is_judged_by_itself() -> None:
                            (("x", "NON_COMPLIANT"), ("y", "COMPLIANT"), ("z", "INSUFFICIENT_DATA"))],
     }  # fmt: skip
     item = {"accountId": PROD, "awsRegion": "eu-central-1"}
-    as_object = list(compliance._rules_of({**item, "configuration": configuration}, {"x": ""}))
-    as_text = list(compliance._rules_of({**item, "configuration": json.dumps(configuration)}, {"x": ""}))
+    place = (PROD, "eu-central-1")
+    as_object = item_of({**item, "configuration": configuration}, place, {"x": ""}).rows
+    as_text = item_of({**item, "configuration": json.dumps(configuration)}, place, {"x": ""}).rows
     assert as_text == as_object
     assert [(row["rule"], row["compliance"], row["creator"]) for row in as_object] == [
         ("x", "NON_COMPLIANT", ""), ("y", "COMPLIANT", None)]  # fmt: skip

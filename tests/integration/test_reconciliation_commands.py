@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from typer.testing import CliRunner
 
 from governance.reconciliation import commands
+from governance.reconciliation.planes.commands import live_exceptions
 from reconciliation_worlds import NOW, World, exception, policies, register_requests
 
 PROD, RULE = "111111111111", "s3-bucket-versioning-enabled"
@@ -33,6 +34,7 @@ def terminal(register: Engine, register_url: str, tmp_path: Path, monkeypatch):
     app = typer.Typer()
     app.command("reconcile")(commands.reconcile)
     app.add_typer(commands.findings_app, name="findings")
+    app.command("live-exceptions")(live_exceptions)
 
     def run(*arguments: str) -> str:
         result = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
@@ -48,6 +50,13 @@ def test_reconcile_prints_counts_and_verdicts(terminal) -> None:
     assert "COVERED" in told
     again = json.loads(terminal("reconcile", "--json"))
     assert (again["covered"], again["deviations"], again["verdicts_written"]) == (1, 1, 0)
+
+
+def test_live_exceptions_are_listed_with_what_is_not_known(terminal) -> None:
+    told = terminal("live-exceptions")
+    assert "control_tower   not known     controltower/enabled_controls was not observed" in told
+    found = json.loads(terminal("live-exceptions", "--plane", "organizations", "--json"))
+    assert (found["live_exceptions"], len(found["not_known"])) == ([], 1)
 
 
 def test_findings_are_listed_and_one_says_why(terminal) -> None:

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from governance.cli import app
 from governance.errors import GovernanceError
-from governance.reconciliation.explain import Item, explain_exception, explain_item
+from governance.reconciliation.explain import Item, explain_item, explain_request
 from governance.reconciliation.reconcile import reconcile
 from reconciliation_worlds import NOW, World, exception, policies, register_requests
 
@@ -84,10 +84,10 @@ def test_a_resource_before_the_first_snapshot_is_not_guessed_at(register: Engine
 def test_an_exception_tells_its_verdict_and_how_it_came_to_it(register: Engine, world: Path) -> None:
     names = ids(register)
     with register.connect() as connection:
-        story = explain_exception(connection, names["ENDED"], NOW)
-        before = explain_exception(connection, names["ENDED"], NOW - timedelta(days=5))
+        story = explain_request(connection, names["ENDED"], NOW)
+        before = explain_request(connection, names["ENDED"], NOW - timedelta(days=5))
         with pytest.raises(GovernanceError, match="was not known at"):
-            explain_exception(connection, names["ENDED"], LONG_AGO)
+            explain_request(connection, names["ENDED"], LONG_AGO)
     assert "ended on 2026-11-15: EXPIRED_BUT_NONCOMPLIANT [PARTIAL_EVIDENCE]: It ended" in story.head
     assert [turn[1] for turn in story.turns] == ["status", "finding", "finding", "verdict"]
     assert "valid until 2026-11-15: reconciliation has not judged it" in before.head

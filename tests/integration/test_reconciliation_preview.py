@@ -14,7 +14,9 @@ from typer.testing import CliRunner
 from governance.cli import app
 from governance.errors import GovernanceError
 from governance.reconciliation.preview import Group, Preview, preview
+from governance.reconciliation.preview_commands import _words
 from governance.reconciliation.reconcile import reconcile
+from reconciliation_planes import Planes, control
 from reconciliation_worlds import NOW, World, exception, policies, register_requests
 
 PROD, PAY, DEV = "111111111111", "222222222222", "333333333333"
@@ -151,3 +153,19 @@ def test_the_command_prints_words_or_json(register, register_url, folder, tmp_pa
         error = type_(app, ["requests", "preview", wrong]).exception
         assert isinstance(error, GovernanceError)
         assert words in str(error)
+
+
+def test_a_request_about_a_control_shows_what_it_exempts_already(
+    register: Engine, folder: Path, tmp_path
+) -> None:
+    role = "arn:aws:iam::*:role/network"
+    with register.begin() as connection:
+        register_requests(connection, asked("ASKED", {"control": "DENY", "ou": "Prod", "principal": role}),
+                          at=NOW - timedelta(days=1))  # fmt: skip
+    Planes(controls=[control("DENY", ExemptedPrincipalArns=[role])]).world().write(
+        register, tmp_path / "lake"
+    )
+    found = look(register, folder)
+    assert found.verdict == "PRESENT"
+    assert found.held == [f"Control DENY on ou-t-prod lets principal {role} through, as EXC-000001 approves."]
+    assert any("held by AWS" in line for line in _words(found))

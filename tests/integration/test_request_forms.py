@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import json
+from typing import Any
 
 import openpyxl
 import pytest
@@ -11,18 +12,18 @@ import yaml
 
 from governance.errors import DocumentError
 from governance.intake import notations
-from governance.intake.form_text import form_fields
-from governance.intake.forms.definition import Form, read_form, read_forms
+from governance.intake.forms.definition import Form, FormField, read_form, read_forms
 from governance.intake.forms.specs import WAYS, spec_name, spec_text
 from governance.intake.forms.templates import email_template, github_form
 from governance.intake.forms.writing import write_form
-from governance.intake.mapping import map_records
-from governance.intake.readers.registry import KINDS
-from governance.intake.records import Record
 from governance.intake.spec import SourceSpec, read_spec
-from governance.register import ownership
+from governance.sandbox import http_server, imap, jira, jira_documents
+from governance.sandbox.faults import Faults
+from governance.sandbox.github import TOKEN, Github
+from governance.sandbox.jira import Jira
 from governance.spreadsheets import write_csv
-from intake_worlds import POLICIES, pull, reasons, rows
+from intake_worlds import connections, pull, reasons, rows
+from mail_worlds import connection, drawn, mail, mailbox
 
 ALL = pytest.mark.parametrize("kind", ["addition", "change", "exception"])
 
@@ -44,13 +45,17 @@ def spec_of(form: Form, way: str, tmp_path, **replaced: str) -> SourceSpec:
 
 
 def assert_whole(register, form: Form, source: str) -> None:
-    """Every field of the form has arrived in the register."""
+    """Every field of the form has arrived in the register, and a text as it was written."""
     names = ", ".join(one.field for one in form.fields)
     [found] = rows(register, f"SELECT kind, status, {names} FROM request WHERE source = :s", s=source)
     assert found[:2] == (form.kind, "submitted")
-    assert dict(zip([one.field for one in form.fields], found[2:], strict=True)) == {
-        one.field: value for one, value in zip(form.fields, found[2:], strict=True) if value is not None
-    }
+    arrived = dict(zip([one.field for one in form.fields], found[2:], strict=True))
+    assert [name for name, value in arrived.items() if value is None] == []
+    for one in form.fields:
+        if one.type in ("line", "text", "mail"):
+            assert arrived[one.field] == (one.sample or "R-1")
+        elif one.choices:
+            assert arrived[one.field] == one.choices[one.sample]
 
 
 @ALL
@@ -74,7 +79,6 @@ def _fill_workbook(path, values):
     for cell in sheet[1]:
         sheet.cell(2, cell.column).value = {"Number": "7", "Submitted": "2026-11-13", **values}[cell.value]
     book.save(path)
-    return [cell.value for cell in sheet[1]], [cell.value for cell in sheet[2]]
 
 
 @ALL
@@ -82,13 +86,8 @@ def test_a_filled_workbook_loads_whole(kind, tmp_path, register, now):
     form = read_form(kind)
     write_form(form, tmp_path)
     path = tmp_path / kind / "template.xlsx"
-    header, cells = _fill_workbook(path, filled(form))
-    if "xlsx" in KINDS:
-        result = pull(register, spec_of(form, "xlsx", tmp_path), now, tmp_path / "lake", path=path)
-    else:  # the same cells through the reader of delimited text
-        write_csv(tmp_path / "cells.csv", header, [cells])
-        spec = spec_of(form, "xlsx", tmp_path, **{"type: xlsx, sheet: Requests": "type: csv"})
-        result = pull(register, spec, now, tmp_path / "lake", path=tmp_path / "cells.csv")
+    _fill_workbook(path, filled(form))
+    result = pull(register, spec_of(form, "xlsx", tmp_path), now, tmp_path / "lake", path=path)
     assert (result.loaded, result.quarantined) == (1, 0), reasons(register, result.source)
     assert_whole(register, form, result.source)
 
@@ -120,60 +119,77 @@ def _answered_issue(form: Form) -> str:
     return "\n\n".join(f"### {label}\n\n{values[label]}" for label in labels)
 
 
-def _issue_fields(body: str) -> dict[str, str]:
-    parts = [part.split("\n\n", 1) for part in body.removeprefix("### ").split("\n\n### ")]
-    return {label: value.strip() for label, value in parts}
+@ALL
+def test_a_filled_issue_form_loads_whole(kind, tmp_path, register, now):
+    form = read_form(kind)
+    at = "2026-11-13T08:00:00Z"
+    issue = {
+        "number": 7, "title": filled(form)["Title"], "body": _answered_issue(form), "state": "open",
+        "state_reason": None, "labels": [{"name": f"kind: {kind}"}], "user": {"login": "ida", "type": "User"},
+        "html_url": "https://example.com/7", "created_at": at, "updated_at": at, "closed_at": None,
+        "assignee": None, "comments": 0,
+    }  # fmt: skip
+    spec = spec_of(form, "github", tmp_path, **{"'ASK: owner/name of the repository'": "example-org/forms"})
+    site = Github("example-org/forms", [issue], Faults("/issues"))
+    with http_server.serve(site.application()) as serving:
+        found = {"conn_type": "http", "host": serving.url, "password": TOKEN}
+        result = pull(register, spec, now, tmp_path / "lake", lookup=connections(**{spec.connection: found}))
+    assert (result.pulled, result.loaded, result.quarantined) == (1, 1, 0), reasons(register, result.source)
+    assert_whole(register, form, result.source)
 
 
-def _records(form: Form, way: str) -> Record:
-    """What the reader of this way hands over for one filled form."""
-    if way == "email":
-        answers = form_fields(_answered_mail(form), form.labels)
-        at = "2026-11-13T09:00:00+01:00"
-        return Record("m1", {"@thread": "m1@example.com", "date": at, "form": answers})
-    if way == "github":
-        answers = _issue_fields(_answered_issue(form))
-        issue = {
-            "number": 7,
-            "title": filled(form)["Title"],
-            "@status": "open",
-            "@url": "https://example.com/7",
-        }
-        at = "2026-11-13T08:00:00Z"
-        return Record("7", {**issue, "created_at": at, "updated_at": at, "form": answers})
-    custom = {
-        f"c{number}": {"value": one.sample} if one.choices else one.sample or "R-1"
-        for number, one in enumerate(form.fields)
-        if one.field != "title"
-    }
-    at = "2026-11-13T09:00:00.000+0100"
-    own = {"key": "GOV-7", "summary": filled(form)["Title"], "status": {"name": "Open"}, "@url": "u"}
-    return Record("GOV-7", {**own, "created": at, "updated": at, **custom})
+def _jira_value(one: FormField) -> Any:
+    """What Jira Cloud answers for a field of the type that the list of fields asks for."""
+    text = one.sample or "R-1"
+    if one.choices:
+        return {"value": text}
+    if one.type == "time":
+        return f"{text.replace(' ', 'T')}:00.000+0100"
+    return jira_documents.document(text) if one.has_lines else text
 
 
 @ALL
-@pytest.mark.parametrize("way", ["email", "github", "jira"])
-def test_a_filled_form_that_comes_another_way_is_read_whole(kind, way, tmp_path, now):
+def test_a_filled_jira_issue_loads_whole(kind, tmp_path, register, now):
     form = read_form(kind)
-    text = {"email": "type: imap", "github": "type: github, repository: 'ASK: owner/name of the repository'",
-            "jira": "type: jira, jql: 'ASK: which issues, such as project = GOV'"}[way]  # fmt: skip
-    answers = {text: "type: csv"}  # how the record is fetched is the reader's own test
-    if way == "jira":
-        for number, one in reversed(list(enumerate(form.fields))):
-            behind = ", with .value behind it" if one.choices else ""
-            answers[f"'ASK: id of the custom field {one.label}{behind}'"] = f"c{number}" + (
-                ".value" if behind else ""
-            )
-    spec = spec_of(form, way, tmp_path, **answers)
-    found = map_records([_records(form, way)], spec, now=now, policy=ownership.read(POLICIES))
-    assert found.reasons == {}
-    [row] = found.batch.to_dict("records")
-    empty = [
-        one.field
-        for one in form.fields
-        if not isinstance(row[one.field], str) and row[one.field] != row[one.field]
-    ]
-    assert empty == []
+    own = [one for one in form.fields if one.field != "title"]
+    ids = {one.label: f"customfield_2{number:04d}" for number, one in enumerate(own)}
+    at = "2026-11-13T09:00:00.000+0100"
+    told = {"summary": filled(form)["Title"], "status": {"name": "Open"}, "created": at, "updated": at,
+            "project": {"key": "GOV"}, **{ids[one.label]: _jira_value(one) for one in own}}  # fmt: skip
+    issue = {"id": "7", "key": "GOV-7", "self": "https://example.com/rest/api/3/issue/7", "fields": told,
+             "changelog": {"histories": [], "total": 0}}  # fmt: skip
+    answers = {"'ASK: which issues, such as project = GOV'": "project = GOV"}
+    for one in sorted(own, key=lambda one: -len(one.label)):  # 'Risk if denied' before 'Risk'
+        behind = ", with .value behind it" if one.choices else ""
+        answers[f"'ASK: id of the custom field {one.label}{behind}'"] = ids[one.label] + ".value" * bool(
+            behind
+        )
+    spec = spec_of(form, "jira", tmp_path, **answers)
+    with http_server.serve(Jira([issue], Faults("/rest/api")).application()) as serving:
+        found = {"conn_type": "http", "host": serving.url, "login": jira.LOGIN, "password": jira.TOKEN}
+        result = pull(register, spec, now, tmp_path / "lake", lookup=connections(**{spec.connection: found}))
+    assert (result.pulled, result.loaded, result.quarantined) == (1, 1, 0), reasons(register, result.source)
+    assert_whole(register, form, result.source)
+
+
+@ALL
+def test_a_filled_mail_loads_whole(kind, tmp_path, register, now):
+    form = read_form(kind)
+    spec = spec_of(form, "email", tmp_path)
+    with imap.serve(mailbox(mail("m1", text=_answered_mail(form)))) as serving:
+        lookup = connections(**{spec.connection: connection(serving)})
+        result = pull(register, spec, now, tmp_path / "lake", lookup=lookup)
+    assert (result.pulled, result.loaded, result.quarantined) == (1, 1, 0), reasons(register, result.source)
+    assert_whole(register, form, result.source)
+
+
+@ALL
+def test_the_mailbox_that_ships_reads_the_template_that_ships(kind, tmp_path, register, now):
+    """One mailbox takes the forms of all kinds: which one it is stands in the form itself."""
+    form = read_form(kind)
+    result = drawn(register, mailbox(mail("m1", text=_answered_mail(form))), now, tmp_path / "lake")
+    assert (result.pulled, result.loaded, result.quarantined) == (1, 1, 0), reasons(register, result.source)
+    assert_whole(register, form, result.source)
 
 
 @ALL

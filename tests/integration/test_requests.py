@@ -24,7 +24,7 @@ from governance.register.load import load
 from governance.register.request import STATUSES, TRANSITIONS, check_transition
 from intake_worlds import POLICIES, pull, rows, shipped
 
-LIMITS = exception_limits.read(POLICIES)
+LIMITS, OWNERS = exception_limits.read(POLICIES), ownership.read(POLICIES)
 EXCEPTION = {
     "kind": "exception", "title": "Public bucket for the report", "requester": "ida.brandt@example.com",
     "description": "It is read by the public.", "category": "waiver", "risk_level": "high",
@@ -50,9 +50,9 @@ def registered(register, now, *requests):
     return rows(register, "SELECT max(request_id) FROM request")[0][0]
 
 
-def decided(register, request_id, status, now, by="security-lead@example.com", reason="because"):
+def decided(register, request_id, status, now, by="platform-lead@example.com", reason="because"):
     with register.begin() as connection:
-        decide(connection, request_id, Decision(status, by, reason), limits=LIMITS, at=now)
+        decide(connection, request_id, Decision(status, by, reason), limits=LIMITS, owners=OWNERS, at=now)
 
 
 def test_a_submission_is_registered_with_its_id_its_owner_and_its_own_words(register, now, tmp_path):
@@ -64,6 +64,23 @@ def test_a_submission_is_registered_with_its_id_its_owner_and_its_own_words(regi
     assert (found["title"], found["owner"]) == (title, "platform-lead@example.com")
     assert found["scopes"] == [{"account": ["100000000021"], "rule": ["s3-*"]}]
     assert found["submitted_at"] == now
+
+
+def test_a_scope_by_hand_names_a_guardrail_of_any_plane_and_what_it_lets_through(register, now, tmp_path):
+    scopes = (
+        "control: CT.MULTISERVICE.PV.1; ou: Workloads; principal: arn:aws:iam::*:role/network-automation\n"
+        "policy: deny-unapproved-regions; tag: governance-exception=regions-allowed\n"
+        "constraint: RESOURCE_UPDATE; resource: prod-1, prod-2"
+    )
+    done = sent(register, now, tmp_path, scopes=scopes)
+    with register.connect() as connection:
+        found = lookup.find(connection, done.request_id, now)["scopes"]
+    assert found == [
+        {"constraint": ["RESOURCE_UPDATE"], "resource": ["prod-1", "prod-2"]},
+        {"control": ["CT.MULTISERVICE.PV.1"], "ou": ["Workloads"],
+         "principal": ["arn:aws:iam::*:role/network-automation"]},
+        {"policy": ["deny-unapproved-regions"], "tag": {"governance-exception": "regions-allowed"}},
+    ]  # fmt: skip
 
 
 def test_the_same_submission_is_one_request_whenever_it_comes_again(register, now, tmp_path):
@@ -87,6 +104,9 @@ def test_another_request_under_a_known_id_is_refused(register, now, tmp_path):
       "only changes a window"]),
     ({"valid_until": "", "scopes": "everything"},
      ["an exception is asked for with an end", "is not scopes: 'everything': expected dimension: value"]),
+    ({"scopes": "control: DENY; ou: Workloads; rule: s3-*"},
+     ["expected dimensions of one plane: control says what is excepted from, so rule cannot stand beside it"]),
+    ({"scopes": "policy: regions"}, ["expected beside policy one of account, ou, principal, action"]),
 ])  # fmt: skip
 def test_what_does_not_pass_is_refused_in_words_and_kept_nowhere(register, now, tmp_path, changes, reasons):
     with pytest.raises(RefusedError) as caught:
@@ -111,7 +131,7 @@ def test_a_decision_is_an_event_of_its_own_and_the_past_stays_readable(register,
         early = lookup.find(connection, name, now + timedelta(minutes=90))
         steps = lookup.history(connection, late["request_number"], now + timedelta(days=1))
         assert broken_blocks(connection) == []
-    assert (late["status"], late["decided_by"]) == ("approved", "security-lead@example.com")
+    assert (late["status"], late["decided_by"]) == ("approved", "platform-lead@example.com")
     assert late["decided_at"] == now + timedelta(hours=2)
     assert (early["status"], early["decided_by"]) == ("in_review", None)
     assert [(step["status"], step["origin"], step["was"]) for step in steps] == [
@@ -136,8 +156,8 @@ def test_pulling_the_submission_again_does_not_undo_a_decision(register, now, tm
 
 
 @pytest.mark.parametrize(("status", "by", "words"), [
-    ("fulfilled", "security-lead@example.com", "a request that is submitted cannot become fulfilled; it may become"),
-    ("parked", "security-lead@example.com", "status 'parked': expected one of"),
+    ("fulfilled", "platform-lead@example.com", "a request that is submitted cannot become fulfilled; it may become"),
+    ("parked", "platform-lead@example.com", "status 'parked': expected one of"),
     ("approved", "Ida.Brandt@example.com", "somebody else decides"),
     ("approved", "security lead", "expected the mail address"),
 ])  # fmt: skip
@@ -165,6 +185,30 @@ def test_a_renewal_too_many_is_not_approved(register, now, tmp_path):
     name = registered(register, now, {}, *({"renewal_of": f"r-{number}"} for number in range(3)))
     with pytest.raises(GovernanceError, match="is renewal 3: at most 2 are allowed"):
         decided(register, name, "approved", now)
+
+
+@pytest.mark.parametrize("by", ["platform-lead@example.com", "Head-of-Platform@example.com",
+                                "governance-office@example.com", "governance-board@example.com"])  # fmt: skip
+def test_the_owner_their_manager_and_the_authority_decide(register, now, by):
+    name = registered(register, now)
+    decided(register, name, "approved", now, by=by)
+    assert rows(register, "SELECT decided_by FROM request") == [(by,)]
+
+
+@pytest.mark.parametrize("status", ["approved", "rejected"])
+def test_a_decision_of_anybody_else_is_refused_unless_the_policy_lets_them(register, now, status):
+    name = registered(register, now)
+    with pytest.raises(
+        GovernanceError, match=r"is decided by platform-lead@.*, their manager or the authority"
+    ):
+        decided(register, name, status, now, by="sandbox-lead@example.com")
+    decided(register, name, "in_review", now, by="sandbox-lead@example.com")  # moving on is no decision
+    lent = [rule.model_copy(update={"delegates": ("*-lead@example.com",)}) if rule.name == "platform-production" else rule
+            for rule in OWNERS.owners]  # fmt: skip
+    with register.begin() as connection:
+        decide(connection, name, Decision(status, "sandbox-lead@example.com", "on leave"), limits=LIMITS,
+               owners=OWNERS.model_copy(update={"owners": tuple(lent)}), at=now + timedelta(hours=1))  # fmt: skip
+    assert rows(register, "SELECT status FROM request") == [(status,)]
 
 
 def test_a_request_of_another_source_is_decided_there(register, now, tmp_path):
@@ -238,7 +282,7 @@ def test_the_commands_from_form_to_decision(register_url, now, tmp_path, monkeyp
     )
     assert (refused.exit_code, json.loads(refused.output)["registered"]) == (1, False)
     approved = run.invoke(
-        app, ["requests", "decide", "EXC-000001", "approve", "--by", "security-lead@example.com"]
+        app, ["requests", "decide", "EXC-000001", "approve", "--by", "platform-lead@example.com"]
     )
     assert approved.output == "EXC-000001 is approved\n"
     shown = json.loads(run.invoke(app, ["requests", "show", "EXC-000001", "--json"]).output)

@@ -59,6 +59,8 @@ def reconciled(connection: Connection, as_of: datetime, *, deviations: int) -> N
     summary = {
         "evaluations": 1000, "assessed": 990, "covered": 70, "deviations": deviations, "expired_deviations": 5,
         "coverage": {"config/evaluations/eu-central-1": {"COMPLETE": 57, "PARTIAL": 3}},
+        "live_exceptions": {"verdicts": {"control_tower": {"PRESENT": 4, "NOT_APPROVED": 2, "UNKNOWN": 1}},
+                            "not_known": {"organizations": 1}},
     }  # fmt: skip
     connection.execute(
         text("INSERT INTO snapshot VALUES (:n, :at, 'lake', :at, :at, 'complete')"), {"n": name, "at": as_of}
@@ -116,6 +118,16 @@ class Page(HTMLParser):
     @property
     def text(self) -> str:
         return " ".join(" ".join(self.words).split())
+
+
+def test_what_aws_excepts_stands_by_plane_and_what_is_not_known_beside_it(
+    filled: Engine, folder: Path, tmp_path: Path
+) -> None:
+    words = Page(pack(filled, folder, tmp_path)).text
+    assert "plane present differs not approved missing by design not known incomplete listings" in words
+    assert "Control Tower: parameters and drift of controls 4 0 2 0 0 1 0" in words
+    assert "Organizations: carve-outs of policies 0 0 0 0 0 0 1" in words
+    assert "Service Catalog" not in words
 
 
 def test_a_pack_lies_in_the_lake_under_its_cadence_and_instant(

@@ -162,6 +162,13 @@ def test_a_query_in_one_account_sees_that_place_alone(aws: Handle) -> None:
     }
 
 
+def test_resources_are_told_with_their_tags_as_a_list(config: Any) -> None:
+    query = f"SELECT resourceId, tags WHERE resourceType = 'AWS::S3::Bucket' AND accountId = '{HUB}'"
+    found = _items(config, query)
+    assert len(found) == len({item["resourceId"] for item in found}) > 10
+    assert all(item["tags"] == [] for item in found), "nothing is tagged in this world"
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
@@ -170,7 +177,7 @@ def test_a_query_in_one_account_sees_that_place_alone(aws: Handle) -> None:
         ({"Expression": EVERYTHING, "NextToken": "made up"}, "InvalidNextTokenException"),
         ({"Expression": "x" * 4097}, "ValidationException"),
         (
-            {"Expression": "SELECT resourceId WHERE resourceType = 'AWS::S3::Bucket'"},
+            {"Expression": "SELECT configuration.name WHERE resourceType = 'AWS::S3::Bucket'"},
             "NotImplementedByStandIn",
         ),
         (

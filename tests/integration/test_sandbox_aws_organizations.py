@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -142,3 +143,25 @@ def test_a_delegated_administrator_may_list_it_and_is_listed(aws: Handle, organi
     assert other["DelegatedAdministrators"] == []
     with pytest.raises(ClientError, match="AccountNotRegisteredException"):
         organizations.list_delegated_services_for_account(AccountId=HUB)
+
+
+def test_tags_are_told_to_the_management_account_in_one_region_page_by_page() -> None:
+    made = world()
+    tagged = replace(made, units=tuple(replace(unit, tags={"owner": unit.name}) for unit in made.units))
+    with serve(tagged) as aws:
+        tags = client(aws.url, "resourcegroupstaggingapi", "us-east-1")
+        aws.faults.empty_page("tag:*", times=1)
+        found, token = [], ""
+        while True:
+            page = tags.get_resources(ResourcesPerPage=1, PaginationToken=token)
+            found += page["ResourceTagMappingList"]
+            token = page["PaginationToken"]
+            if not token:
+                break
+        assert [one["ResourceARN"].split(":", 5)[5].split("/")[0] for one in found] == ["account", "ou", "ou"]
+        only = tags.get_resources(ResourceTypeFilters=["organizations:account"])["ResourceTagMappingList"]
+        assert [one["Tags"] for one in only] == [[{"Key": "stage", "Value": "prod"}]]
+        elsewhere = client(aws.url, "resourcegroupstaggingapi", "eu-central-1")
+        assert elsewhere.get_resources()["ResourceTagMappingList"] == []
+        unit = client(aws.url, "organizations").list_tags_for_resource(ResourceId=tagged.units[0].id)
+        assert unit["Tags"] == [{"Key": "owner", "Value": "Workloads"}]

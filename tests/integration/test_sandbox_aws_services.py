@@ -118,7 +118,9 @@ ANSWERABLE: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("action", sorted(handlers(world(), Faults())))
 def test_every_operation_answers_as_its_model_says_patterns_and_lengths_included(action: str) -> None:
     service, _, operation = action.partition(":")
-    model = service_model(service).operation_model(operation)
+    model = service_model({"tag": "resourcegroupstaggingapi"}.get(service, service)).operation_model(
+        operation
+    )
     arguments = dict(ANSWERABLE.get(operation, {}))
     if model.input_shape is not None and "ConfigurationAggregatorName" in model.input_shape.required_members:
         arguments["ConfigurationAggregatorName"] = AGGREGATOR

@@ -55,7 +55,7 @@ def test_what_they_say_is_readable_for_its_owner_alone(services: Services, var: 
     path = var / "sandbox" / "services.json"
     assert path.stat().st_mode & 0o077 == 0
     assert services.now == build().now
-    assert set(json.loads(path.read_text())) == {"connections", "mailbox", "now", "pid"}
+    assert set(json.loads(path.read_text())) == {"connections", "deliveries", "mailbox", "now", "pid"}
 
 
 def test_every_stand_in_is_reached_through_a_connection(services: Services) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from governance.intake.drawing import Told, draw
 from governance.intake.fields import FieldSource
 from governance.intake.scopes import read_scopes
-from governance.intake.values import documents, draw, texts, times
+from governance.intake.values import documents, texts, times
 
 
 def at(text: str, *formats: str, zone: str = "Europe/Berlin"):
@@ -78,18 +79,21 @@ def test_words_are_looked_up_and_unknown_ones_name_what_is_known():
 def test_defaults_and_constants_need_no_translation():
     rows = [{"c": None}, {"c": "High"}]
     field = source(map={"High": "high"}, default="low")
-    assert list(texts(draw(rows, field, frozenset()), field)[0]) == ["low", "high"]
-    assert list(texts(draw(rows, source(constant="x"), frozenset()), source(constant="x"))[0]) == ["x", "x"]
+    assert list(texts(draw(Told(rows), field, frozenset()), field)[0]) == ["low", "high"]
+    assert list(texts(draw(Told(rows), source(constant="x"), frozenset()), source(constant="x"))[0]) == [
+        "x",
+        "x",
+    ]
 
 
 def test_of_several_columns_the_first_with_a_value_counts_and_nulls_are_none():
     rows = [{"a": "?", "b": "2"}, {"a": " 1 ", "b": "2"}, {"a": "", "b": None}]
-    assert draw(rows, source(column=["a", "b"]), frozenset(["?", ""])) == ["2", "1", None]
+    assert draw(Told(rows), source(column=["a", "b"]), frozenset(["?", ""])) == ["2", "1", None]
 
 
 def test_dots_reach_into_nested_records_but_a_column_of_that_name_comes_first():
     rows = [{"a": {"b": "nested"}}, {"a.b": "flat", "a": {"b": "nested"}}, {"a": "text"}]
-    assert draw(rows, source(column="a.b"), frozenset()) == ["nested", "flat", None]
+    assert draw(Told(rows), source(column="a.b"), frozenset()) == ["nested", "flat", None]
 
 
 def test_numbers_are_text_as_written_and_nested_values_are_refused():

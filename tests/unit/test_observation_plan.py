@@ -15,8 +15,8 @@ from aws_worlds import world
 from conftest import ROOT
 from governance.cli import app
 from governance.errors import DocumentError
-from governance.observation import compliance, permissions, plan, rates
-from governance.observation.calls import Calls
+from governance.observation import aggregated, permissions, plan, rates
+from governance.observation.calls import Calls, iam_prefix
 from governance.observation.listings import Size
 from governance.observation.observe import observe
 from governance.sandbox.aws import serve
@@ -48,6 +48,28 @@ def test_calls_of_an_operation_keep_their_distance(tasks, factor, seconds):
     for _ in range(5):
         pace.wait("config:Slow")
     assert clock.now - 100 == pytest.approx(seconds)
+
+
+def test_a_client_keeps_the_rate_that_the_policy_names_as_iam_does():
+    """botocore's own events call AWS Config `config-service`, and the tagging API otherwise still."""
+    waited: list[str] = []
+
+    class Noted(rates.Pace):
+        def wait(self, action: str) -> None:
+            waited.append(action)
+
+    with serve(world()) as aws:
+        session = boto3.Session("testing", "testing", region_name="us-east-1")
+        traffic = Calls(Noted(paced()))
+        for service, operation in (("config", "describe_config_rules"),
+                                   ("servicecatalog", "list_portfolios"),
+                                   ("resourcegroupstaggingapi", "get_resources")):  # fmt: skip
+            client = traffic.client(_Fixed(session.client(service, endpoint_url=aws.url)), service)
+            getattr(client, operation)()
+    named = rates.read(POLICIES).calls_per_second
+    assert waited == ["config:DescribeConfigRules", "servicecatalog:ListPortfolios", "tag:GetResources"]
+    prefixes = {"organizations", "config", "tag", "s3", "sts"}
+    assert {name.partition(":")[0] for name in named if name != "default"} <= prefixes
 
 
 def test_a_call_that_is_late_anyway_does_not_wait_and_operations_do_not_wait_for_each_other():
@@ -92,11 +114,15 @@ def test_a_listing_makes_the_calls_that_were_planned_and_needs_no_other_permissi
         for listing in plan.LISTINGS:
             aws.faults.calls.clear()
             traffic = Calls()
-            unpatched = session.client(listing.service, endpoint_url=aws.url)
+            unpatched = session.client(listing.service, endpoint_url=aws.url, region_name=listing.region)
             traffic.client(_Fixed(unpatched), listing.service)  # type: ignore[arg-type]
             list(listing.rows(unpatched))
             expected = Counter(
-                {f"{listing.service}:{name}": calls for name, calls in listing.calls(size).items() if calls}
+                {
+                    f"{iam_prefix(listing.service)}:{name}": calls
+                    for name, calls in listing.calls(size).items()
+                    if calls
+                }
             )
             assert Counter(aws.faults.calls) == expected, listing.dataset.name
             assert traffic.calls == sum(expected.values())
@@ -115,6 +141,7 @@ def size_of(served: World) -> Size:
         organization_rules=len(planes.organization_rules),
         remediations=len(planes.remediations[hub]),
         packs=len(planes.packs),
+        organization_packs=len(planes.packs),
         controls=len(planes.enabled_controls),
         baselines=len(planes.enabled_baselines),
         operations=len(planes.control_operations),
@@ -126,6 +153,7 @@ def size_of(served: World) -> Size:
         documents=len(planes.documents[hub]) + len(planes.calendars[hub]),
         calendars=len(planes.calendars[hub]),
         compliance_types=len(planes.compliance_summaries[hub]),
+        organization_tags=sum(len(account.tags) for account in served.accounts),
     )
 
 
@@ -156,7 +184,7 @@ def test_the_plan_of_the_next_snapshot_goes_by_the_last_one(register, tmp_path):
 def test_the_policy_names_just_what_is_called():
     allowed = permissions.allowed(permissions.hub_policy("s3://lake/governance"))
     called = {action for listing in plan.LISTINGS for action in listing.actions}
-    called |= {f"config:{operation}" for operation in compliance.calls(Size(accounts=1))}
+    called |= {f"config:{name}" for named in aggregated.calls(Size(accounts=1)).values() for name in named}
     assert allowed == {*called, *permissions.ALWAYS, *permissions.DOCTOR, *permissions.READ_LAKE}
     assert not {
         action for action in allowed if "*" in action or action.split(":")[1].startswith(("Put", "Delete"))
@@ -168,7 +196,7 @@ def test_the_doctor_asks_nothing_that_the_policy_does_not_allow():
     from governance.doctor.aws import PROBES
 
     allowed = permissions.allowed(permissions.hub_policy())
-    assert {f"{service}:{operation}" for service, operation in PROBES} <= allowed
+    assert {f"{iam_prefix(service)}:{operation}" for service, operation in PROBES} <= allowed
 
 
 def test_the_plan_is_printed_before_anything_is_asked(register_url, monkeypatch):

@@ -17,9 +17,12 @@ from hypothesis import strategies as st
 
 from governance.observation import datasets
 from governance.observation.lake import Lake
-from governance.reconciliation import judgement, policy
+from governance.reconciliation import facts, judgement, policy
+from governance.reconciliation.directory import Directory
 from governance.reconciliation.evidence import Evidence
 from governance.reconciliation.exceptions import LiveException
+from governance.reconciliation.planes import fits
+from governance.reconciliation.rules import Identity
 from governance.register import ownership
 from governance.register.scope import SCOPES
 from reconciliation_brute_verdicts import BruteForce
@@ -252,6 +255,32 @@ def test_every_exception_and_every_noncompliant_item_gets_exactly_one_verdict(
     assert total["non_compliant"] == total["covered"] + total["deviations"] + total["unknown"]
     assert len(found.deviation_findings) == total["deviations"]
     assert found.deviation_findings.finding_key.is_unique
+
+
+@settings(max_examples=WORLDS // 2, deadline=None, suppress_health_check=list(HealthCheck), phases=QUICK)
+@given(world=worlds(), live=exceptions())
+def test_scopes_fit_single_resources_as_they_fit_evaluations(world, live, tmp_path_factory):
+    """Of what is no evaluation, `planes.fits` tells whether a scope covers it; never the opposite of the truth."""
+    evidence = evidence_of(world, tmp_path_factory.mktemp("lake"))
+    known = facts.read(evidence.evaluations)
+    directory = Directory(evidence, known.deployed, known.seen())
+    brute = BruteForce(world, live)
+    for scope in (scope for one in live for scope in one.scopes):
+        tagged = scope.tag or any(one.tag for one in scope.exclude)
+        placed = scope.ou or any(one.ou for one in scope.exclude)
+        for row in world.rows:
+            identity = Identity(RULES[row["rule"]].creator, RULES[row["rule"]].name)
+            if identity not in directory.book.find(row["deployed"]):
+                identity = next(iter(directory.book.find(row["deployed"])))
+            subject = fits.Subject(
+                row["account"], frozenset({identity}), row["region"], row["type"], row["id"]
+            )
+            answer = fits.fit(scope, subject, directory)
+            if answer in ("yes", "no"):
+                assert (answer == "yes") is brute.fits(scope, row)
+            else:
+                assert answer == "unknown"
+                assert tagged or (placed and not world.complete)
 
 
 @settings(max_examples=WORLDS // 5, deadline=None, suppress_health_check=list(HealthCheck), phases=QUICK)

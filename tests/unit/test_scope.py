@@ -95,3 +95,41 @@ def test_different_scopes_have_different_forms() -> None:
 def test_an_empty_exclusion_is_refused_because_it_would_exclude_everything():
     with pytest.raises(ValidationError, match="exclude everything"):
         Scope(account=("100000000001",), exclude=({},))
+
+
+@pytest.mark.parametrize(
+    ("written", "plane"),
+    [
+        ({"account": "100000000012", "rule": "s3-*"}, "config"),
+        ({"control": "DENY", "ou": "Workloads", "principal": "arn:aws:iam::*:role/x"}, "control_tower"),
+        ({"control": "DENY", "organization": True, "region": "eu-west-3"}, "control_tower"),
+        ({"policy": "regions", "account": "100000000012"}, "organizations"),
+        ({"policy": "regions", "principal": "arn:aws:iam::*:role/x"}, "organizations"),
+        ({"constraint": "RESOURCE_UPDATE", "resource": "prod-1"}, "service_catalog"),
+    ],
+)
+def test_what_is_excepted_from_says_the_plane(written: dict[str, object], plane: str) -> None:
+    assert Scope.model_validate(written).plane == plane
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ({"control": "DENY", "policy": "regions", "account": "1"}, "one plane: .* policy cannot stand"),
+        ({"policy": "regions", "rule": "s3-*", "account": "1"}, "so rule cannot stand"),
+        ({"account": "1", "principal": "arn:x"}, "no control or policy is named, so principal"),
+        ({"account": "1", "exclude": [{"policy": "regions"}]}, "so exclude.policy cannot stand"),
+        ({"policy": "p", "account": "1", "exclude": [{"rule": "r"}]}, "so exclude.rule cannot stand"),
+        ({"control": "DENY", "principal": "arn:x"}, "beside control where"),
+        ({"control": "DENY", "ou": "Workloads"}, "beside control where .* and one of principal"),
+        ({"control": "DENY", "ou": "W", "principal": "arn:x", "action": "s3:*"}, "one of principal, action"),
+        ({"policy": "regions", "tag": {"a": "1", "b": "2"}}, "one of principal, action"),
+        ({"policy": "regions", "organization": True}, "beside policy one of account"),
+        ({"constraint": "LAUNCH"}, "product or portfolio"),
+    ],
+)
+def test_a_scope_of_two_planes_or_of_everything_a_plane_holds_is_refused(
+    written: dict[str, object], expected: str
+) -> None:
+    with pytest.raises(ValidationError, match=expected):
+        Scope.model_validate(written)

@@ -23,11 +23,12 @@ def examine(settings: Settings, lookup: ConnectionLookup = from_environment) -> 
     yield from _policies(settings.config_dir)
     yield from _register(settings, lookup)
     yield from examine_sources(settings, lookup)
-    yield from _aws(lookup)
+    yield from _aws(settings, lookup)
     yield from _mail(lookup)
 
 
 def _policies(config_dir: Path | None) -> Checks:
+    from governance.actuation.policy import read as read_actuation
     from governance.escalation.policies import read as read_escalation
     from governance.observation.rates import read as read_observation
     from governance.reconciliation.policy import read as read_reconciliation
@@ -41,6 +42,7 @@ def _policies(config_dir: Path | None) -> Checks:
         read_observation,
         read_reconciliation,
         read_charter,
+        read_actuation,
     )
     wrong = 0
     for read in readers:
@@ -77,27 +79,43 @@ def _register(settings: Settings, lookup: ConnectionLookup) -> Checks:
         return
     yield Check("register schema", "ok", f"version {current}")
     yield from _history(engine)
+    yield from _snapshot(engine, settings)
     engine.dispose()
 
 
+def _snapshot(engine: Engine, settings: Settings) -> Checks:
+    from governance.doctor.snapshot import examine_snapshot
+
+    try:
+        yield from examine_snapshot(
+            engine, settings.instant(), resources.folder("policies", settings.config_dir)
+        )
+    except (DocumentError, OSError):
+        return  # told as a mistake of the policies already
+
+
 def _history(engine: Engine) -> Checks:
-    from governance.register.history import broken_blocks
+    from governance.register.history import broken
 
     with engine.connect() as connection:
-        broken = broken_blocks(connection)
+        problems = broken(connection)
         blocks = connection.exec_driver_sql("SELECT count(*) FROM history_block").scalar_one()
-    for block, problem in broken:
+        events = connection.exec_driver_sql("SELECT count(*) FROM action_event").scalar_one()
+    for words in problems:
         mend = "follow runbooks/broken-history.md; change nothing before you have a copy"
-        yield Check("history", "failed", f"block {block}: {problem}", mend)
-    if not broken:
-        yield Check("history", "ok", f"hash chain of {blocks} blocks holds")
+        yield Check("history", "failed", words, mend)
+    if not problems:
+        actions = f", and that of {events} events of actions" if events else ""
+        yield Check("history", "ok", f"hash chain of {blocks} blocks holds{actions}")
 
 
-def _aws(lookup: ConnectionLookup) -> Checks:
-    from governance.doctor.aws import examine_aws
+def _aws(settings: Settings, lookup: ConnectionLookup) -> Checks:
+    from governance.doctor.aws import examine_aws, examine_deliveries
     from governance.session import default_aws_session
 
-    yield from examine_aws(default_aws_session(lookup))
+    session = default_aws_session(lookup)
+    yield from examine_aws(session)
+    yield from examine_deliveries(session, settings.config_deliveries)
 
 
 def _mail(lookup: ConnectionLookup) -> Checks:

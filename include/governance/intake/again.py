@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
+from governance.intake.blocks import Block, one_by_one
 from governance.intake.records import Record, raw_hash
 from governance.intake.spec import SourceSpec
 
@@ -32,8 +33,8 @@ class Again:
 
 
 def peek(
-    records: Iterator[Record], spec: SourceSpec, cursor: dict[str, Any] | None
-) -> tuple[Again | None, Iterator[Record]]:
+    records: Iterator[Record | Block], spec: SourceSpec, cursor: dict[str, Any] | None
+) -> tuple[Again | None, Iterator[Record | Block]]:
     """Return what the poll brings again, or None where it brings news; and all of its records.
 
     None also where the spec is not that of the last poll, or asks how old the newest record is.
@@ -41,8 +42,9 @@ def peek(
     told = (cursor or {}).get(_TOLD)
     if told is None or told["spec"] != _fingerprint(spec) or spec.batch.freshness_days is not None:
         return None, records
-    first = list(islice(records, MOST + 1))
-    every = chain(first, records)
+    one_each = one_by_one(records)
+    first = list(islice(one_each, MOST + 1))
+    every: Iterator[Record | Block] = chain(first, one_each)
     hashes = [raw_hash(record.raw).hex() for record in first]
     if len(first) > MOST or not all(one in told["records"] for one in hashes):
         return None, every

@@ -1,4 +1,5 @@
-"""Requests that went past the process: fulfilled unapproved, approved by the requester, decided too early."""
+"""Requests that went past the process: fulfilled unapproved, approved by the requester or by somebody who
+decides for nobody, decided too early."""
 
 from __future__ import annotations
 

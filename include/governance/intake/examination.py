@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 
 from governance import resources
 from governance.intake import drift, named
+from governance.intake.blocks import Block
 from governance.intake.examined import Examined
 from governance.intake.known import Known
 from governance.intake.known_files import Resting
@@ -36,7 +37,7 @@ _NO_ROWS = Verdict({}, "", {"expectations": [], "rows": 0})
 def examine(
     connection: Connection | None,
     spec: SourceSpec,
-    records: Iterable[Record],
+    records: Iterable[Record | Block],
     *,
     now: datetime,
     policy: OwnershipPolicy,
@@ -94,7 +95,7 @@ class _Pull:
     newest: pd.Timestamp = pd.NaT  # type: ignore[assignment]
     newest_of: dict[str, datetime] = field(default_factory=dict)
 
-    def take(self, drawn: list[Record], now: datetime) -> None:
+    def take(self, drawn: Sequence[Record], now: datetime) -> None:
         """Map the next records."""
         some, mapped = _mapped(drawn, self.spec, self.parts, now=now, policy=self.policy)
         batch = mapped.batch
@@ -134,8 +135,8 @@ class _Pull:
 
 
 def _mapped(
-    records: list[Record], spec: SourceSpec, before: Parts, *, now: datetime, policy: OwnershipPolicy
-) -> tuple[list[Record], Mapped]:
+    records: Sequence[Record], spec: SourceSpec, before: Parts, *, now: datetime, policy: OwnershipPolicy
+) -> tuple[Sequence[Record], Mapped]:
     """Map the next records; those nested too deep to be kept as they came are shown by their place."""
     numbers = {"first": before.pulled, "first_row": before.rows}
     try:
@@ -232,6 +233,9 @@ def _absent(numbers: pd.Series, records: Sequence[Record], first: int, required:
     """For each row the first required column that its record has not; missing where it has them all."""
     if not required:
         return pd.Series([None] * len(numbers), dtype="str", index=numbers.index)
+    if isinstance(records, Block):
+        lacking = next((column for column in required if column not in records.cells), None)
+        return pd.Series([lacking] * len(numbers), dtype="str", index=numbers.index)
     missing = [
         None if record.problem is not None else next((c for c in required if c not in record.raw), None)
         for record in records

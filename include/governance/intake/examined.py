@@ -64,14 +64,10 @@ class Examined:
 
     def each_item(self) -> Iterator[Item]:
         """Yield what is kept back, in the order of the records."""
-        numbers = sorted(self.reasons)
         for part in self.parts:
-            records = part.records() if numbers else ()
-            ends = (bisect_left(numbers, end) for end in (part.first, part.first + len(records)))
-            here = numbers[slice(*ends)]
+            here = self._failed_of(part)
             shown = _shown(self._rows(part, failed=True)) if here else {}
-            for number in here:
-                record = records[number - part.first]
+            for number, record in here:
                 yield _item(self.spec, record, shown.get(number), self.reasons[number])
 
     def good_keys(self) -> frozenset[str]:
@@ -82,18 +78,14 @@ class Examined:
     def keys_kept_back(self) -> frozenset[str | None]:
         """Return the keys that the records kept back name; None where one names none."""
         return frozenset(
-            key_of(record, self.spec)
-            for part in (self.parts if self.reasons else ())
-            for number, record in enumerate(part.records(), start=part.first)
-            if number in self.failed
+            key_of(record, self.spec) for part in self.parts for _, record in self._failed_of(part)
         )
 
     def failed_by_place(self) -> Counter[str]:
         """Return how many records of each file, or issue, are kept back."""
         counts: Counter[str] = Counter()
-        for part in self.parts if self.reasons else ():
-            records = part.records()
-            counts.update(r.place for n, r in enumerate(records, start=part.first) if n in self.failed)
+        for part in self.parts:
+            counts.update(record.place for _, record in self._failed_of(part))
         return counts
 
     def passed(self) -> Iterator[Record]:
@@ -103,6 +95,18 @@ class Examined:
                 if number not in self.failed:
                     yield record
 
+    def _failed_of(self, part: Part) -> list[tuple[int, Record]]:
+        """The records of a part that are kept back, with their numbers."""
+        if not self.reasons:
+            return []
+        records, numbers = part.records(), self._sorted
+        ends = (bisect_left(numbers, end) for end in (part.first, part.first + len(records)))
+        return [(number, records[number - part.first]) for number in numbers[slice(*ends)]]
+
+    @cached_property
+    def _sorted(self) -> list[int]:
+        return sorted(self.reasons)
+
     def _rows(self, part: Part, *, failed: bool) -> pa.Table:
         rows = part.rows()
         kept_back = pc.is_in(rows["record_no"], self._failed_numbers)
@@ -110,7 +114,7 @@ class Examined:
 
     @cached_property
     def _failed_numbers(self) -> pa.Array:
-        return pa.array(sorted(self.reasons), pa.int64())
+        return pa.array(self._sorted, pa.int64())
 
 
 def _shown(rows: pa.Table) -> dict[int, dict[str, Any]]:

@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from governance.register.request import KINDS
+
 MARKER = "--- Request form ---"
 """Above the first label. The words count, not the dashes: `=== Request form: exception ===` will do."""
 END = "--- End of form ---"
 """Below the last value. What follows is no part of the form; so is what follows a signature."""
 
 _MARKER = re.compile(r"[-=*_#~ ]{2,}request form\b", re.IGNORECASE)
+_KIND = re.compile(rf"form:\s*({'|'.join(KINDS)})\b", re.IGNORECASE)
 _END = re.compile(
     r"[-=*_#~ ]{2,}end of (?:request )?form\b|--\s*$|_{10,}"
     r"|-{3,} ?(?:original message|ursprüngliche nachricht)",
@@ -79,6 +82,16 @@ def has_form(text: str) -> bool:
     (True, False)
     """
     return any(_MARKER.match(_unquoted(line)) for line in text.splitlines())
+
+
+def form_kind(text: str) -> str | None:
+    r"""Return the kind of request that the marker of a form names, None: none.
+
+    >>> form_kind("Hi\n> --- Request form: Addition ---\n"), form_kind("--- Request form ---\nKind: change")
+    ('addition', None)
+    """
+    named = (_MARKER.match(_unquoted(line)) and _KIND.search(line) for line in text.splitlines())
+    return next((found[1].lower() for found in named if found), None)
 
 
 def _body(text: str) -> list[str]:

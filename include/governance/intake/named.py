@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from governance.intake.columns import each_distinct, spread
 from governance.intake.listings import Listings
 from governance.intake.owners import NAMED_BY_SOURCE
 from governance.intake.parts import Parts
@@ -24,16 +25,16 @@ def judged(batch: pd.DataFrame, policy: OwnershipPolicy, listings: Listings) -> 
 
     Each holds the first name of the row that is wrong; missing where none is, or where nobody can tell.
     """
-    pairs = list(zip(batch["target"], batch["scopes"], strict=True))
+    pairs, places = each_distinct(batch, ("target", "scopes"))
     accounts = [_accounts(*pair) for pair in pairs]
     rules = [_rules(scopes) for _, scopes in pairs]
-    malformed = [_first(names, lambda name: not _ACCOUNT.fullmatch(name)) for names in accounts]
-    return batch.assign(
-        malformed_account=_series(malformed, batch),
-        unknown_account=_series(_not_among(accounts, lambda: listings.accounts), batch),
-        unknown_control=_series(_not_among(rules, lambda: listings.controls), batch),
-        unknown_owner=_unknown_owner(batch, policy),
-    )
+    found = {
+        "malformed_account": [_first(names, lambda name: not _ACCOUNT.fullmatch(name)) for names in accounts],
+        "unknown_account": _not_among(accounts, lambda: listings.accounts),
+        "unknown_control": _not_among(rules, lambda: listings.controls),
+    }
+    told = {name: spread(names, places).set_axis(batch.index) for name, names in found.items()}
+    return batch.assign(**told, unknown_owner=_unknown_owner(batch, policy))
 
 
 def _not_among(rows: list[tuple[str, ...]], listed: Callable[[], frozenset[str] | None]) -> list[str | None]:
@@ -47,10 +48,6 @@ def _not_among(rows: list[tuple[str, ...]], listed: Callable[[], frozenset[str] 
 
 def _first(names: Iterable[str], fits: Callable[[str], bool]) -> str | None:
     return next((name for name in names if fits(name)), None)
-
-
-def _series(values: list[str | None], batch: pd.DataFrame) -> pd.Series:
-    return pd.Series(values, index=batch.index, dtype="str")
 
 
 @lru_cache(maxsize=4096)

@@ -25,16 +25,16 @@ def scopes(text: str) -> list[dict[str, Any]]:
     [{'resource': ['a,b']}]
     """
     if text.lstrip().startswith("["):
-        return _json(text)
+        return list(_json(text))
     return [_scope(line) for line in text.splitlines() if line.strip()]
 
 
-def _json(text: str) -> list[dict[str, Any]]:
+def _json(text: str) -> Any:
     try:
-        found = json.loads(text)
+        return json.loads(text)
     except (json.JSONDecodeError, RecursionError) as error:
-        raise ValueError(f"scopes that begin with '[' are JSON; this is not: {error}") from error
-    return list(found)
+        begin = text.lstrip()[0]
+        raise ValueError(f"what begins with {begin!r} is JSON; this is not: {error}") from error
 
 
 def _scope(line: str) -> dict[str, Any]:
@@ -56,11 +56,15 @@ def _tag(text: str) -> tuple[str, str]:
 
 
 def pairs(text: str) -> dict[str, str]:
-    """Return a mapping written as `name: value`, a pair to a line.
+    """Return a mapping written as `name: value`, a pair to a line; or as a JSON object.
 
     >>> pairs("name: checkout-prod\\nunit: Workloads/Prod")
     {'name': 'checkout-prod', 'unit': 'Workloads/Prod'}
+    >>> pairs('{"name": "checkout-prod"}')
+    {'name': 'checkout-prod'}
     """
+    if text.lstrip().startswith("{"):
+        return dict(_json(text))
     return dict(_pair(line, "name: value") for line in text.splitlines() if line.strip())
 
 

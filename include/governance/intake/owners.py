@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from governance.intake.values import text_column
+from governance.intake.columns import each_distinct, spread
 from governance.register.ownership import OwnershipPolicy, Subject
 
 NAMED_BY_SOURCE = "named by the source"
@@ -19,12 +19,10 @@ def resolve_owners(frame: pd.DataFrame, policy: OwnershipPolicy) -> pd.DataFrame
 
     Requests about the same subject are resolved once.
     """
-    about = list(zip(frame["target_type"], frame["target"], frame["scopes"], strict=True))
-    known: dict[tuple[Any, ...], tuple[str, str | None]] = {}
-    for one in set(about):
-        known[one] = _resolve(subject_of(*one), policy)
-    owner = text_column([known[one][0] for one in about])
-    rule = text_column([known[one][1] for one in about])
+    about, places = each_distinct(frame, ("target_type", "target", "scopes"))
+    found = [_resolve(subject_of(*one), policy) for one in about]
+    owner = spread([owner for owner, _ in found], places)
+    rule = spread([rule for _, rule in found], places)
     named = frame["owner"].notna()
     return frame.assign(
         owner=frame["owner"].where(named, owner), owner_rule=rule.where(~named, NAMED_BY_SOURCE).astype("str")

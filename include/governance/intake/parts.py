@@ -4,26 +4,39 @@ from __future__ import annotations
 
 import pickle
 import tempfile
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
 from typing import IO
 
 import pandas as pd
 import pyarrow as pa
 
+from governance.intake.blocks import RECORDS, SMALLEST, Block, Mapped
 from governance.intake.records import Record, raw_hash
+from governance.register.events import RAW_AS_STORED
+from governance.spool import Spool
 
-RECORDS = 25_000
-"""Records of one part: enough to work by columns, few enough to hold as objects."""
 
-
-def in_parts(records: Iterable[Record]) -> Iterator[list[Record]]:
-    """Yield the records in lists of at most RECORDS."""
-    drawn = iter(records)
-    while part := list(islice(drawn, RECORDS)):
-        yield part
+def in_parts(drawn: Iterable[Record | Block]) -> Iterator[Sequence[Record]]:
+    """Yield the records in parts of at most RECORDS; large blocks are parts of their own."""
+    some: list[Record] = []
+    for one in drawn:
+        if not isinstance(one, Block):
+            some.append(one)
+        elif len(one) < SMALLEST:
+            some += one
+        else:
+            if some:
+                yield some
+                some = []
+            yield one
+        if len(some) >= RECORDS:
+            yield some[:RECORDS]
+            some = some[RECORDS:]
+    if some:
+        yield some
 
 
 @dataclass(frozen=True)
@@ -38,67 +51,76 @@ class Part:
 
 @dataclass
 class Parts:
-    """All parts of one pull, in order. The newest is in memory; those before it in a file without a name."""
+    """All parts of one pull, in order. The newest is in memory; those before it in files without a name."""
 
     pulled: int = 0
     """How many records."""
-    rows: int = 0
     dismissed: list[Record] = field(default_factory=list)
     """Records that are no requests at all."""
     with_evidence: list[Record] = field(default_factory=list)
     """Records that came with files."""
-    _laid_down: list[Part] = field(default_factory=list)
-    _newest: Part | None = None
+    _rows: Spool = field(default_factory=Spool)
+    _made: list[tuple[int, Callable[[], Sequence[Record]]]] = field(default_factory=list)
+    _newest: Sequence[Record] = ()
     _file: IO[bytes] | None = None
+
+    @property
+    def rows(self) -> int:
+        """How many rows of the canonical batch."""
+        return self._rows.rows
 
     def add(self, records: Sequence[Record], rows: pd.DataFrame) -> None:
         """Take the next part."""
-        if self._newest is not None:
-            self._laid_down.append(self._lay_down(self._newest))
-        self.dismissed += [record for record in records if record.dismissed]
-        self.with_evidence += [record for record in records if record.evidence]
         table = pa.Table.from_pandas(rows, preserve_index=False)
-        self._newest = Part(self.pulled, lambda: records, lambda: table)
+        if isinstance(records, Block):
+            table = table.replace_schema_metadata(RAW_AS_STORED)
+            made = partial(_of_block, self._rows, len(self._rows))
+        else:
+            self.dismissed += [record for record in records if record.dismissed]
+            self.with_evidence += [record for record in records if record.evidence]
+            made = partial(self._of, len(self._made))
+        self._lay_down()
+        self._newest = () if isinstance(records, Block) else records
+        self._made.append((self.pulled, made))
+        self._rows.add(table)
         self.pulled += len(records)
-        self.rows += len(rows)
 
     def __iter__(self) -> Iterator[Part]:
         """Yield the parts."""
-        yield from self._laid_down
-        if self._newest is not None:
-            yield self._newest
+        for place, (first, records) in enumerate(self._made):
+            yield Part(first, records, partial(self._rows.__getitem__, place))
 
     def hashes(self, numbers: Iterable[int]) -> dict[int, bytes]:
         """Return the hash of the raw form of the records with these numbers."""
-        wanted = set(numbers)
-        return {
-            number: raw_hash(record.raw)
-            for part in self
-            for number, record in enumerate(part.records() if wanted else (), start=part.first)
-            if number in wanted
-        }
+        wanted = sorted(set(numbers))
+        found: dict[int, bytes] = {}
+        for part in self if wanted else ():
+            records = part.records()
+            ends = (bisect_left(wanted, end) for end in (part.first, part.first + len(records)))
+            found |= {n: raw_hash(records[n - part.first].raw) for n in wanted[slice(*ends)]}
+        return found
 
-    def _lay_down(self, part: Part) -> Part:
+    def _of(self, place: int) -> Sequence[Record]:
+        assert place == len(self._made) - 1  # noqa: S101 (an earlier part is laid down)
+        return self._newest
+
+    def _lay_down(self) -> None:
+        if not self._newest:
+            return
         file = self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115 (it goes with the parts)
         begin = file.seek(0, 2)
         told = [
             (one.locator, one.raw, one.problem, one.dismissed, one.evidence, one.context)
-            for one in part.records()
+            for one in self._newest
         ]
         pickle.dump(told, file, protocol=pickle.HIGHEST_PROTOCOL)
-        middle = file.tell()
-        rows = part.rows()
-        with pa.ipc.new_stream(pa.PythonFile(file, "w"), rows.schema) as stream:
-            stream.write_table(rows)
-        return Part(part.first, partial(_records, file, begin), partial(_rows, file, middle))
+        self._made[-1] = (self._made[-1][0], partial(_records, file, begin))
+
+
+def _of_block(rows: Spool, place: int) -> Sequence[Record]:
+    return Mapped(rows[place])
 
 
 def _records(file: IO[bytes], place: int) -> list[Record]:
     file.seek(place)
     return [Record(*told) for told in pickle.load(file)]  # noqa: S301 (this process wrote it)
-
-
-def _rows(file: IO[bytes], place: int) -> pa.Table:
-    file.seek(place)
-    with pa.ipc.open_stream(pa.PythonFile(file, "r")) as stream:
-        return stream.read_all()

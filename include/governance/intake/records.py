@@ -121,6 +121,16 @@ def place_of(locator: str) -> str:
     return place if place and line.isdigit() else locator
 
 
+def stem_of(locator: str) -> str:
+    """Return the file of a locator without its extension.
+
+    >>> stem_of("2026-09.csv.gz:14")
+    '2026-09'
+    """
+    place = place_of(locator)
+    return place.removesuffix(".gz").rpartition(".")[0] or place
+
+
 def raw_hash(raw: Raw) -> bytes:
     """SHA-256 of a raw record, the same whatever the order of its keys."""
     return hashlib.sha256(json.dumps(raw, sort_keys=True, default=str).encode()).digest()

@@ -160,7 +160,7 @@ class _Replay:
         why = f"passed the gate in replay {run_id}"
         quarantine.resolve(connection, passed, status="replayed", by=self.by, why=why, at=self.now)
         sync_bypasses(connection, self.now)
-        link_duplicates(connection, self.policies, now=self.now, run_id=run_id)
+        link_duplicates(connection, self.policies, now=self.now, source=self.spec.name, run_id=run_id)
         left = len(kept) - len(passed)
         sums = f"{len(kept)} replayed = {loaded} loaded + {unchanged} unchanged + {left} kept in quarantine"
         return RunResult(self.spec.name, run_id, "complete", len(kept), loaded, unchanged, left, 0, sums)

@@ -19,12 +19,14 @@ from governance import resources
 from governance.connections import ConnectionLookup, from_environment
 from governance.errors import GovernanceError, RegisterUnavailableError
 from governance.intake import again, cursors, known_files, runs
+from governance.intake.blocks import drawn
 from governance.intake.known_files import Resting
 from governance.intake.readers.kind import Opening, SessionMaker
 from governance.intake.readers.registry import open_reader
 from governance.intake.records import Pull
 from governance.intake.runs import RunResult
 from governance.intake.spec import SourceSpec
+from governance.register import ownership
 from governance.settings import Settings
 
 
@@ -75,7 +77,7 @@ class Intake:
             known = known_files.recall(connection, spec) if takes_up else {}
         cursor = cursors.start_of(spec, last, self.now)
         reader = open_reader(spec, Opening(self.lookup, self.path, self.aws, self.lake, known))
-        told, records = again.peek(iter(reader.records(pull, cursor)), spec, cursor)
+        told, records = again.peek(drawn(reader, pull, cursor), spec, cursor)
         if told is not None:
             same = Resting(records=told.pulled, kept_back=told.kept_back)
             return self._nothing_new(spec, run_id, pull, cursor, same)
@@ -87,14 +89,17 @@ class Intake:
             return self._nothing_new(spec, run_id, pull, cursor, resting)
         from governance.intake.settle import Pulled, settle  # noqa: PLC0415 (pandas: not for a poll in vain)
 
-        drawn = chain([first] if first else [], records)
-        pulled = Pulled(spec, run_id, drawn, reader, pull, cursor, resting, by_hand=self.path is not None)
+        policies = self.policies or resources.folder("policies", Settings().config_dir)
+        with self.engine.begin() as connection:
+            ownership.store(connection, ownership.read(policies))  # who decides is held against it
+        every = chain([] if first is None else [first], records)
+        pulled = Pulled(spec, run_id, every, reader, pull, cursor, resting, by_hand=self.path is not None)
         return settle(
             self.engine,
             pulled,
             now=self.now,
             lake=self.lake,
-            policies=self.policies or resources.folder("policies", Settings().config_dir),
+            policies=policies,
             accepted=self.accepted,
         )
 

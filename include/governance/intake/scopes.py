@@ -13,6 +13,8 @@ from governance.register.scope import SCOPES, canonical
 
 def read_scopes(texts: pd.Series) -> tuple[pd.Series, dict[int, str]]:
     """Return canonical JSON of the scopes in a column of JSON text, and row position -> what is malformed."""
+    if texts.isna().all():
+        return texts, {}
     reasons: dict[int, str] = {}
     found: list[str | None] = []
     for position, text in enumerate(texts):

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from governance.intake import again, conversation, cursors, known, known_files, listings, runs, vanished
+from governance.intake.blocks import Block
 from governance.intake.bypass import sync_bypasses
 from governance.intake.drift import as_json
 from governance.intake.duplicates.links import link_duplicates
@@ -36,7 +37,7 @@ class Pulled:
 
     spec: SourceSpec
     run_id: int
-    records: Iterable[Record]
+    records: Iterable[Record | Block]
     reader: Reader
     pull: Pull
     cursor: dict[str, Any] | None
@@ -107,7 +108,7 @@ def _write(
     _mended(connection, pulled, examined, now)
     if read:  # without news the history tells what it told before
         sync_bypasses(connection, now)
-        link_duplicates(connection, policies, now=now, run_id=run_id)
+        link_duplicates(connection, policies, now=now, source=spec.name, run_id=run_id)
     if not pulled.by_hand:
         failures = examined.failed_by_place()
         known_files.remember(

@@ -13,58 +13,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from governance.intake import notations
+from governance.intake.columns import spread, text_array, text_column
+from governance.intake.drawing import Drawn, as_list
 from governance.intake.fields import FieldSource
-from governance.intake.records import Raw
 from governance.quality.storable import is_storable, json_text, storable
 
 Reasons = dict[int, str]
 _SHOWN = 80
 
 
-def draw(rows: Sequence[Raw], source: FieldSource, nulls: frozenset[str]) -> list[Any]:
-    """Return the raw value of a field for each row: its first column that holds something, else None."""
-    if source.constant is not None:
-        return [source.constant] * len(rows)
-    values: list[Any] = [None] * len(rows)
-    for column in source.column:
-        found = _held(rows, column, nulls)
-        values = [other if value is None else value for value, other in zip(values, found, strict=True)]
-        if None not in values:
-            break
-    if source.default is not None:
-        values = [source.default if value is None else value for value in values]
-    return values
-
-
-def _held(rows: Sequence[Raw], column: str, nulls: frozenset[str]) -> list[Any]:
-    """What one column holds, text without the space around it; None where that is nothing."""
-    nested = "." in column
-    values: list[Any] = [_reach(row, column) if nested else row.get(column) for row in rows]
-    if set(map(type, values)) == {str}:
-        return [None if text in nulls else text for text in map(str.strip, values)]
-    return [_something(value, nulls) for value in values]
-
-
-def _something(value: Any, nulls: frozenset[str]) -> Any:
-    if isinstance(value, str):
-        value = value.strip()
-        return None if value in nulls else value
-    return None if value in ([], {}) else value
-
-
-def _reach(row: Raw, column: str) -> Any:
-    """A column by its whole name, or a path into nested records."""
-    if column in row or "." not in column:
-        return row.get(column)
-    value: Any = row
-    for part in column.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    return value
-
-
-def texts(values: Sequence[Any], source: FieldSource) -> tuple[pd.Series, Reasons]:
+def texts(values: Drawn, source: FieldSource) -> tuple[pd.Series, Reasons]:
     """Return text; numbers as they are written, nested values refused. Words are looked up in the map.
 
     A value that comes again is read once.
@@ -73,22 +34,30 @@ def texts(values: Sequence[Any], source: FieldSource) -> tuple[pd.Series, Reason
     if plain is not None:
         return source.prefix + plain if source.prefix else plain, {}
     words = source.words
-    reasons: Reasons = {}
-    found: list[str | None] = []
-    known: dict[str, tuple[str | None, str | None]] = {}
-    for position, value in enumerate(values):
-        if type(value) is str:  # not for numbers: 1, 1.0 and True are equal and written differently
-            read = known.get(value) or known.setdefault(value, _read_text(value, source, words))
-        else:
-            read = _read_text(value, source, words)
-        found.append(read[0])
-        if read[1] is not None:
-            reasons[position] = read[1]
-    return text_column(found), reasons
+    distinct, places = _distinct(values)
+    read = [_read_text(value, source, words) for value in distinct]
+    wrong = np.array([problem is not None for _, problem in read], dtype=bool)
+    reasons = (
+        {int(row): str(read[places[row]][1]) for row in np.flatnonzero(wrong[places])} if wrong.any() else {}
+    )
+    return spread([text for text, _ in read], places), reasons
 
 
-def _plain(values: Sequence[Any]) -> pd.Series | None:
+def _distinct(values: Drawn) -> tuple[Sequence[Any], np.ndarray]:
+    """Return distinct values and which of them each is; only text is compared: 1, 1.0 and True are equal."""
+    if isinstance(values, pa.Array):
+        known = pc.dictionary_encode(values, null_encoding="encode")
+        return known.dictionary.to_pylist(), known.indices.to_numpy(zero_copy_only=False)
+    if not set(map(type, values)) <= {str, type(None)}:
+        return values, np.arange(len(values))
+    places, words = pd.factorize(np.array(values, dtype=object), use_na_sentinel=False)
+    return [word if isinstance(word, str) else None for word in words.tolist()], places
+
+
+def _plain(values: Drawn) -> pd.Series | None:
     """The column where it is nothing but text that can be stored, else None."""
+    if isinstance(values, pa.Array):
+        return pd.Series(text_array(values))
     if not set(map(type, values)) <= {str, type(None)}:
         return None
     try:
@@ -96,15 +65,6 @@ def _plain(values: Sequence[Any]) -> pd.Series | None:
     except UnicodeEncodeError:  # half of a surrogate pair
         return None
     return None if column.str.contains("\x00", regex=False, na=False).any() else column
-
-
-def text_column(values: Sequence[str | None]) -> pd.Series:
-    """Return a column of type `str`; faster than pandas, which looks at every value."""
-    column = pa.array(values, pa.large_string())
-    return pd.Series(_TEXT.__from_arrow__(column))  # type: ignore[attr-defined] # the stubs do not know it
-
-
-_TEXT = pd.StringDtype(na_value=np.nan)
 
 
 def _read_text(value: Any, source: FieldSource, words: dict[str, str]) -> tuple[str | None, str | None]:
@@ -123,6 +83,14 @@ def _read_text(value: Any, source: FieldSource, words: dict[str, str]) -> tuple[
     return source.prefix + text, None
 
 
+def text_of(value: Any) -> str | None:
+    """Return one value as text; None where there is none, or where it is no text that can be stored."""
+    return _read_text(value, _ANY, {})[0]
+
+
+_ANY = FieldSource(column=("any",))
+
+
 def _is_own(text: str, source: FieldSource) -> bool:
     """Constants and defaults are words of the register already."""
     return text in (source.constant, source.default)
@@ -136,7 +104,7 @@ def _text(value: Any) -> str | None:
     return None
 
 
-def times(values: Sequence[Any], formats: Sequence[str], zone: str) -> tuple[pd.Series, Reasons]:
+def times(values: Drawn, formats: Sequence[str], zone: str) -> tuple[pd.Series, Reasons]:
     """Return instants (`datetime64[us, UTC]`). The first format that fits counts; plain dates are midnight.
 
     Times without an offset are read on the clock of `zone`; those that its clock skips or shows twice are
@@ -146,29 +114,31 @@ def times(values: Sequence[Any], formats: Sequence[str], zone: str) -> tuple[pd.
     if texts_of is None:
         shown = [storable(text) if (text := _text(value)) else None for value in values]
         texts_of = pd.Series(shown, dtype="str")
-    given = texts_of.notna()
     instants = pd.Series(pd.NaT, index=texts_of.index, dtype="datetime64[us, UTC]")
-    open_rows = given & texts_of.str.contains(r"\d", regex=True, na=False)  # 'now' and 'today' are no dates
+    left = texts_of.str.contains(r"\d", regex=True, na=False)  # 'now' and 'today' are no dates
     clock = pd.Series(False, index=texts_of.index)
     for pattern in formats:
-        left = open_rows & instants.isna() & ~clock
         if not left.any():
             break
-        read, fits = _read(texts_of[left], pattern, zone)
-        instants = instants.where(~left, read.reindex(texts_of.index))
-        clock |= (fits.reindex(texts_of.index, fill_value=False)) & instants.isna()
-    return instants, _time_reasons(values, instants, clock, formats, zone)
+        read, fits = _read(texts_of if left.all() else texts_of[left], pattern, zone)
+        if len(read) < len(left):
+            read, fits = read.reindex(left.index), fits.reindex(left.index, fill_value=False)
+        instants = read if left.all() else instants.where(~left, read)
+        clock |= fits & instants.isna()
+        left &= instants.isna() & ~clock
+    return instants, _time_reasons(values, texts_of.notna() & instants.isna(), clock, formats, zone)
 
 
 def _time_reasons(
-    values: Sequence[Any], instants: pd.Series, clock: pd.Series, formats: Sequence[str], zone: str
+    values: Drawn, unread: pd.Series, clock: pd.Series, formats: Sequence[str], zone: str
 ) -> Reasons:
     """Say why a value gave no instant: it fits a format but no time on that clock, or it fits no format."""
-    given = np.array([value is not None for value in values], dtype=bool)
+    if not unread.any():
+        return {}
     written = " or ".join(formats) or "any format: the spec declares no dates"
-    reasons: Reasons = {}
-    for position in np.flatnonzero(given & instants.isna().to_numpy()):
-        shown = _show(values[int(position)])
+    told, reasons = as_list(values), {}
+    for position in np.flatnonzero(unread):
+        shown = _show(told[int(position)])
         if clock[position]:
             reasons[int(position)] = f"{shown} is a time that the clock of {zone} skips or shows twice"
         else:
@@ -186,8 +156,9 @@ def _read(text: pd.Series, pattern: str, zone: str) -> tuple[pd.Series, pd.Serie
     return read.dt.as_unit("us"), fits
 
 
-def documents(values: Sequence[Any], source: FieldSource) -> tuple[pd.Series, Reasons]:
+def documents(drawn: Drawn, source: FieldSource) -> tuple[pd.Series, Reasons]:
     """Return JSON text; from text that holds JSON, from text cut into a list, or from nested values."""
+    values = as_list(drawn)
     if all(value is None for value in values):
         return pd.Series([None] * len(values), dtype="str"), {}
     reasons: Reasons = {}

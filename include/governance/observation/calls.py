@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 import boto3
@@ -28,11 +29,20 @@ class Calls:
     calls: int = 0
     throttles: int = 0
     began: float = field(default_factory=time.perf_counter)
+    _lock: Lock = field(default_factory=Lock, init=False, repr=False)
 
-    def client(self, session: boto3.Session, service: str, config: Config | None = None) -> Any:
-        """Return a client of the session whose traffic is counted here. Adaptive retries unless given."""
-        client = session.client(service, config=config or _CONFIG)  # type: ignore[call-overload]
-        client.meta.events.register(f"before-send.{service}", self._sent)
+    def client(self, session: boto3.Session, service: str, config: Config | None = None, **more: Any) -> Any:
+        """Return a client of the session whose traffic is counted here. Adaptive retries unless given.
+
+        `more` goes to `session.client`: a region, or credentials of a role that was assumed.
+        """
+        client = session.client(service, config=config or _CONFIG, **more)  # type: ignore[call-overload]
+
+        def sent(event_name: str, **_: Any) -> None:
+            # botocore's events name the service in their own way ("config-service")
+            self._sent(f"{iam_prefix(service)}:{event_name.rpartition('.')[2]}")
+
+        client.meta.events.register(f"before-send.{service}", sent)
         client.meta.events.register(f"needs-retry.{service}", self._answered)
         return client
 
@@ -41,14 +51,25 @@ class Calls:
         """Seconds since the count began."""
         return round(time.perf_counter() - self.began, 3)
 
-    def _sent(self, event_name: str, **_: Any) -> None:
-        self.calls += 1
+    def _sent(self, action: str) -> None:
+        with self._lock:
+            self.calls += 1
         if self.pace is not None:
-            self.pace.wait(event_name.removeprefix("before-send.").replace(".", ":", 1))
+            self.pace.wait(action)
 
     def _answered(self, response: Any = None, **_: Any) -> None:
         if response is not None and response[1].get("Error", {}).get("Code") in THROTTLES:
-            self.throttles += 1
+            with self._lock:
+                self.throttles += 1
+
+
+def iam_prefix(service: str) -> str:
+    """Return how IAM names a service that boto3 names.
+
+    >>> iam_prefix("resourcegroupstaggingapi"), iam_prefix("config")
+    ('tag', 'config')
+    """
+    return {"resourcegroupstaggingapi": "tag"}.get(service, service)
 
 
 def in_words(error: ClientError) -> str:

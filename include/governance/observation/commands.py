@@ -39,12 +39,37 @@ def iam(
     lake: Annotated[
         str | None, typer.Option(help="Lake on S3 (s3://bucket/prefix); default: that of the settings.")
     ] = None,
+    role: Annotated[str, typer.Option("--role", help="Whose policy: hub, member or management.")] = "hub",
+    act: Annotated[
+        bool, typer.Option("--act", help="The other policy: of whoever runs `governance act --apply`.")
+    ] = False,
 ) -> None:
-    """Print the IAM policy of the role that observes: just the operations that are called, as JSON."""
-    from governance.observation.permissions import hub_policy
+    """Print the IAM policy of a role: just the operations that are called, as JSON.
+
+    `hub` observes; `member` is the role that it assumes in accounts; `management` is what the organization's
+    management account must allow where the hub is another account.
+    """
+    from governance import resources
+    from governance.actuation import policy as acting
+    from governance.actuation.permissions import actuation_policy
+    from governance.errors import GovernanceError
+    from governance.observation import permissions, rates
     from governance.settings import Settings
 
-    typer.echo(json.dumps(hub_policy(lake or Settings().lake_location), indent=2))
+    settings = Settings()
+    policies = resources.folder("policies", settings.config_dir)
+    assumed = rates.read(policies).members.role
+    printed = {
+        "hub": lambda: permissions.hub_policy(
+            lake or settings.lake_location, settings.config_deliveries, assumed
+        ),
+        "member": permissions.member_policy,
+        "management": permissions.management_policy,
+    }
+    if role not in printed:
+        raise GovernanceError(f"no role {role!r}: hub, member or management")
+    told = actuation_policy(acting.read(policies)) if act else printed[role]()
+    typer.echo(json.dumps(told, indent=2))
 
 
 def _take(settings: Settings, shards: int, as_json: bool) -> None:
@@ -63,7 +88,11 @@ def _take(settings: Settings, shards: int, as_json: bool) -> None:
         now=settings.instant(),
         lake=settings.lake_location,
         shards=shards,
-        pace=rates.Pace(policy, factor=settings.aws_pace),
+        approach=flow.Approach(
+            pace=rates.Pace(policy, factor=settings.aws_pace),
+            deliveries=settings.config_deliveries,
+            policy=policy,
+        ),
     )
     missing = flow.gaps(engine, observed.snapshot_id)
     if as_json:
@@ -84,8 +113,8 @@ def _print_plan(settings: Settings, said: dict[str, int | None], as_json: bool) 
     from governance import resources
     from governance.observation import plan, rates
 
-    size = _size(settings, said)
     policy = rates.read(resources.folder("policies", settings.config_dir))
+    size = plan.with_policy(_size(settings, said), policy, delivered=bool(settings.config_deliveries))
     rows = plan.planned(size, policy, settings.aws_pace)
     found = plan.summary(rows)
     if as_json:

@@ -1,45 +1,46 @@
-"""Evaluations of every account and region, from the aggregator's query, one shard of accounts at a time.
+"""Evaluations and tags of every account and region, one shard of accounts at a time.
 
-Config SQL matches across the elements of an array: a resource that one rule finds NON_COMPLIANT comes with
-all its rules, so the compliance of each rule is read here, not filtered there. `configuration` may be a JSON
-string or an object; a page may be empty and still carry a token.
+Two tellers: the configuration snapshots that AWS Config delivers to a bucket (the full state, once a day)
+and the aggregator (what changed since, or everything where nothing was delivered). The newer of both wins,
+resource by resource; the manifest says of each place as of when it is known, and why it is not.
 """
 
 from __future__ import annotations
 
-import json
-from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import boto3
-import pandas as pd
-from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from governance.errors import GovernanceError
-from governance.observation.calls import Calls
-from governance.observation.config import aggregator_name, creator_of
-from governance.observation.datasets import ACCOUNTS, AGGREGATOR_SOURCES, EVALUATIONS, RULES
-from governance.observation.listings import Size, pages
-from governance.observation.paging import Row, instant
-from governance.observation.rates import Pace
-from governance.observation.snapshot import Evidence, Snapshot, Status, drain
-
-ACCOUNTS_PER_QUERY = 150
-"""A query of AWS Config holds at most 4,096 characters."""
-
-QUERY = (
-    "SELECT accountId, awsRegion, configuration.targetResourceType, configuration.targetResourceId, "
-    "configuration.configRuleList, configurationItemCaptureTime "
-    "WHERE resourceType = 'AWS::Config::ResourceCompliance' "
-    "AND configuration.complianceType IN ('COMPLIANT', 'NON_COMPLIANT') AND accountId IN ({accounts})"
+from governance.observation import delivery, places
+from governance.observation.aggregated import Aggregator, Answer
+from governance.observation.approach import Approach
+from governance.observation.calls import Calls, in_words
+from governance.observation.config import aggregator_name
+from governance.observation.datasets import (
+    ACCOUNTS,
+    AGGREGATOR_SOURCES,
+    DELIVERIES,
+    EVALUATIONS,
+    ORGANIZATION_TAGS,
+    RULES,
+    TAG_SETS,
 )
+from governance.observation.delivery import Delivered
+from governance.observation.items import Item, Place, Resource, Tagged, Tags, merged, newest
+from governance.observation.snapshot import REFUSED, Snapshot
+from governance.observation.tags import number_sets
 
-RULES_PER_RESOURCE = 5
-"""For counting calls ahead: about so many rules judge one resource."""
-
-Place = tuple[str, str]
+MARGIN = timedelta(minutes=15)
+"""So much before a delivery is asked again: what was captured while it was written is lost by neither."""
+READERS = 8
+"""Files of the delivery that one shard reads at the same time."""
 
 
 @dataclass(frozen=True)
@@ -55,17 +56,15 @@ class Shard:
         return f"part-{self.shard:04d}-of-{self.of:04d}"
 
 
-def calls(size: Size) -> dict[str, int]:
-    """Return the calls per operation that the evaluations of an organization take, all shards together.
+@dataclass(frozen=True)
+class Told:
+    """What both tellers said about the accounts of a shard. `whole`: accounts asked for everything."""
 
-    A query returns resources, each with all its rules; `size.results` counts a resource once per rule.
-    """
-    groups = pages(size.accounts, ACCOUNTS_PER_QUERY)
-    resources = size.results // max(1, min(size.rules, RULES_PER_RESOURCE))
-    return {
-        "DescribeConfigurationAggregators": groups,
-        "SelectAggregateResourceConfig": groups + pages(resources, 100),
-    }
+    delivered: dict[Place, Delivered]
+    evaluations: Answer
+    tags: Answer
+    whole: frozenset[str]
+    usable_since: datetime
 
 
 def plan(snapshot: Snapshot, shards: int) -> list[Shard]:
@@ -99,9 +98,8 @@ def observe(
     snapshot: Snapshot,
     session: boto3.Session,
     shard: Shard,
+    approach: Approach,
     aggregator: str | None = None,
-    config: Config | None = None,
-    pace: Pace | None = None,
 ) -> None:
     """Collect the evaluations of one shard into one part; a part that is complete is kept as it is."""
     if shard not in plan(snapshot, shard.of):
@@ -109,108 +107,141 @@ def observe(
     accounts = accounts_of(snapshot, shard)
     if not accounts or _is_collected(snapshot, accounts):
         return
-    traffic = Calls(pace)
-    client = traffic.client(session, "config", config)
-    rows, refusals = _collect(snapshot, client, accounts, aggregator)
-    path, digest = snapshot.write(EVALUATIONS, shard.part, rows)
-    first, *others = _evidence(snapshot, accounts, rows, refusals)
-    first = replace(first, calls=traffic.calls, throttles=traffic.throttles, seconds=traffic.seconds)
-    snapshot.record(replace(row, path=path, sha256=digest) for row in (first, *others))
+    collection = _Collection(snapshot, session, approach, approach.calls())
+    told = collection.ask(accounts, aggregator)
+    _write(snapshot, shard, accounts, told, collection.traffic)
 
 
 def _is_collected(snapshot: Snapshot, accounts: list[str]) -> bool:
-    """Tell whether no query of these accounts was refused. What the aggregator lacks is no refusal."""
-    manifest = snapshot.manifest(EVALUATIONS)
-    rows = manifest[manifest.account.isin(accounts)]
-    refused = rows.message.fillna("").str.startswith(_REFUSED)
-    return not rows.empty and not refused.any()
+    """Tell whether nothing about these accounts was refused. What the aggregator lacks is no refusal."""
+    if not snapshot.manifest(EVALUATIONS).account.isin(accounts).any():
+        return False
+    for dataset in (EVALUATIONS, TAG_SETS, DELIVERIES):
+        manifest = snapshot.manifest(dataset)
+        rows = manifest[manifest.account.isin(accounts)]
+        if rows.message.fillna("").str.startswith(REFUSED).any():
+            return False
+    return True
 
 
-def _collect(
-    snapshot: Snapshot, client: Any, accounts: list[str], aggregator: str | None
-) -> tuple[list[Row], dict[str, str]]:
-    """Return the evaluations that came, and in words per account why they are not all."""
-    creators = dict(snapshot.read(RULES)[["rule", "creator"]].itertuples(index=False, name=None))
-    rows: list[Row] = []
-    refusals: dict[str, str] = {}
-    for begin in range(0, len(accounts), ACCOUNTS_PER_QUERY):
-        group = accounts[begin : begin + ACCOUNTS_PER_QUERY]
-        came, refusal = drain(_evaluations(client, aggregator, group, creators))
-        rows += came
-        if refusal:
-            refusals.update(dict.fromkeys(group, f"{_REFUSED}{refusal}"))
-    return rows, refusals
+@dataclass(frozen=True)
+class _Collection:
+    """How the accounts of one shard are asked about."""
+
+    snapshot: Snapshot
+    session: boto3.Session
+    approach: Approach
+    traffic: Calls
+
+    def ask(self, accounts: list[str], aggregator: str | None) -> Told:
+        """Ask both tellers."""
+        rules = self.snapshot.read(RULES)[["rule", "creator"]]
+        creators: dict[str, str | None] = dict(rules.itertuples(index=False, name=None))
+        since = self.snapshot.as_of - self._max_age
+        delivered = self._delivered(accounts, creators)
+        by_account: dict[str, list[Delivered]] = {}
+        for one in delivered.values():
+            by_account.setdefault(one.place[0], []).append(one)
+        whole = [one for one in accounts if not _is_delivered(by_account.get(one, []), since)]
+        client = self._client("config")
+        evaluations, tags = Answer(), Answer()
+        try:
+            asked = Aggregator(client, aggregator_name(client, aggregator))
+        except ClientError as error:
+            everybody = dict.fromkeys(accounts, in_words(error))
+            return Told(delivered, Answer(refusals=everybody), Answer(refusals=everybody),
+                        frozenset(whole), since)  # fmt: skip
+        for group, after in self._questions(accounts, whole, delivered):
+            found = asked.evaluations(group, creators, after)
+            _add(evaluations, found)
+            _add(tags, Answer(refusals=found.refusals))  # of which resources to ask is not known either
+            here = set(group)
+            items = [*found.items, *(i for d in delivered.values() if d.place[0] in here for i in d.items)]
+            _add(tags, asked.tags(group, {item.resource[2] for item in items}, after))
+        return Told(delivered, evaluations, tags, frozenset(whole), since)
+
+    def _client(self, service: str) -> Any:
+        return self.traffic.client(self.session, service, self.approach.client_config)
+
+    @property
+    def _max_age(self) -> timedelta:
+        return timedelta(hours=self.approach.policy.delivery.max_age_hours)
+
+    def _delivered(self, accounts: list[str], creators: dict[str, str | None]) -> dict[Place, Delivered]:
+        location = self.approach.deliveries
+        if not location:
+            return {}
+        store = delivery.store_at(location, self._client("s3") if "://" in location else None)
+        latest = partial(
+            delivery.latest, store, now=self.snapshot.as_of, max_age=self._max_age, creators=creators
+        )
+        with ThreadPoolExecutor(READERS) as pool:
+            return {found.place: found for found in pool.map(latest, self._sources(accounts))}
+
+    def _sources(self, accounts: list[str]) -> list[Place]:
+        """Places that the aggregator knows: Config is on there, so something should be delivered."""
+        sources = self.snapshot.read(AGGREGATOR_SOURCES)
+        mine = sources[sources.account.isin(accounts)]
+        return sorted(mine[["account", "region"]].itertuples(index=False, name=None))
+
+    @staticmethod
+    def _questions(
+        accounts: list[str], whole: list[str], delivered: dict[Place, Delivered]
+    ) -> Iterator[tuple[list[str], datetime | None]]:
+        if whole:
+            yield whole, None
+        rest = sorted(set(accounts) - set(whole))
+        if rest:
+            first = min(one.at for place, one in delivered.items() if place[0] in set(rest) and one.at)
+            yield rest, first - MARGIN
 
 
-def _evaluations(
-    client: Any, aggregator: str | None, accounts: list[str], creators: dict[str, str | None]
-) -> Iterator[Row]:
-    quoted = ", ".join(f"'{account}'" for account in accounts)
-    pages = _pages(client, aggregator_name(client, aggregator), QUERY.format(accounts=quoted))
-    for text in pages:
-        yield from _rules_of(json.loads(text), creators)
+def _is_delivered(here: list[Delivered], since: datetime) -> bool:
+    """Tell whether every place of an account was delivered, so that only changes need be asked for."""
+    return bool(here) and all(one.is_usable(since) for one in here)
 
 
-def _pages(client: Any, aggregator: str, expression: str) -> Iterator[str]:
-    arguments = {"ConfigurationAggregatorName": aggregator, "Expression": expression, "Limit": 100}
-    page = client.select_aggregate_resource_config(**arguments)
-    yield from page.get("Results", [])
-    while page.get("NextToken"):
-        page = client.select_aggregate_resource_config(**arguments, NextToken=page["NextToken"])
-        yield from page.get("Results", [])
+def _add(answer: Answer, more: Answer) -> None:
+    answer.items += more.items
+    answer.tags.update(more.tags)
+    answer.refusals.update(more.refusals)
 
 
-def _rules_of(item: Row, creators: dict[str, str | None]) -> Iterator[Row]:
-    """Yield one row per rule of one resource that was judged."""
-    configuration = item["configuration"]
-    if isinstance(configuration, str):
-        configuration = json.loads(configuration)
-    for rule in configuration.get("configRuleList") or ():
-        if rule.get("complianceType") in ("COMPLIANT", "NON_COMPLIANT"):
-            creator = creator_of(rule.get("configRuleArn"))
-            yield {
-                "account": item["accountId"],
-                "region": item["awsRegion"],
-                "rule": rule["configRuleName"],
-                "creator": creators.get(rule["configRuleName"]) if creator is None else creator,
-                "resource_type": configuration["targetResourceType"],
-                "resource_id": configuration["targetResourceId"],
-                "compliance": rule["complianceType"],
-                "captured_at": instant(item.get("configurationItemCaptureTime")),
-                "tag_set": None,
-            }
-
-
-def _evidence(
-    snapshot: Snapshot, accounts: list[str], rows: list[Row], refusals: dict[str, str]
-) -> list[Evidence]:
-    """Return the manifest rows of a shard: each of its accounts in every region of the aggregator."""
+def _write(snapshot: Snapshot, shard: Shard, accounts: list[str], told: Told, traffic: Calls) -> None:
     sources = snapshot.read(AGGREGATOR_SOURCES)
-    known = {(row.account, row.region): row for row in sources.itertuples()}
-    counts = Counter((row["account"], row["region"]) for row in rows)
-    regions = sorted(set(sources.region) | {region for _, region in counts}) or ["*"]
-    return [
-        _place(account, region, counts[account, region], refusals.get(account), known.get((account, region)))
-        for account in accounts
-        for region in regions
-    ]
+    known = places.Known(sources, told, are_listed=snapshot.is_known(AGGREGATOR_SOURCES))
+    items = merged(
+        _all_items(told), told.evaluations.items, by_first=known.delivered_whole, by_second=known.asked_whole
+    )
+    rows = [dict(row) for item in items for row in item.rows]
+    sets = number_sets(rows, _all_tags(told), _account_tags(snapshot), shard.shard, shard.of)
+    path, digest = snapshot.write(EVALUATIONS, shard.part, rows)
+    first, *others = known.evaluations(accounts, rows)
+    first = replace(first, calls=traffic.calls, throttles=traffic.throttles, seconds=traffic.seconds)
+    found = [replace(row, path=path, sha256=digest) for row in (first, *others)]
+    path, digest = snapshot.write(TAG_SETS, shard.part, sets)
+    found += [replace(row, path=path, sha256=digest) for row in known.tags(accounts, rows)]
+    if told.delivered:
+        path, digest = snapshot.write(DELIVERIES, shard.part, known.delivery_rows())
+        found += [replace(row, path=path, sha256=digest) for row in known.deliveries()]
+    snapshot.record(found)
 
 
-_REFUSED = "refused: "
-"""How the message of a place begins whose query AWS refused: it may be asked again."""
+def _all_items(told: Told) -> Iterator[Item]:
+    for one in told.delivered.values():
+        yield from one.items
 
 
-def _place(account: str, region: str, count: int, refusal: str | None, source: Any) -> Evidence:
-    row = Evidence("config", "evaluations", account, region, row_count=count)
-    if source is not None and not pd.isna(source.updated_at):
-        row = replace(row, evidence_at=source.updated_at.to_pydatetime())
-    if refusal:
-        return replace(row, status="PARTIAL" if count else "FAILED", message=refusal)
-    if source is None:
-        absent = "the aggregator has no source here: the region is not opted in, or Config is not enabled"
-        return replace(row, status="FAILED", message=absent)
-    if source.status == "SUCCEEDED":
-        return row
-    status: Status = "STALE" if source.status == "OUTDATED" else "FAILED"
-    reason = source.error if isinstance(source.error, str) else "no reason given"
-    return replace(row, status=status, message=f"aggregator source {source.status}: {reason}")
+def _all_tags(told: Told) -> dict[Resource, Tagged]:
+    delivered = {key: tagged for one in told.delivered.values() for key, tagged in one.tags.items()}
+    return newest(delivered, told.tags.tags)
+
+
+def _account_tags(snapshot: Snapshot) -> dict[str, Tags] | None:
+    if not snapshot.is_known(ORGANIZATION_TAGS):
+        return None
+    found: dict[str, dict[str, str]] = {}
+    rows: Any = snapshot.read(ORGANIZATION_TAGS)
+    for row in rows[rows.kind == "account"].itertuples():
+        found.setdefault(row.resource, {})[row.key] = row.value
+    return {account: tuple(sorted(tags.items())) for account, tags in found.items()}

@@ -1,9 +1,10 @@
 """What AWS Config itself excepts, in the hub: exclusions of organization rules, exceptions of remediation.
 
 Remediation exceptions are listed per rule and place; they are read for the rules of the hub that have a
-remediation, never per rule and account.
+remediation, never per rule and account. `members` reads the same of accounts that are named for it.
 
 https://docs.aws.amazon.com/config/latest/APIReference/API_DescribeOrganizationConfigRules.html
+https://docs.aws.amazon.com/config/latest/APIReference/API_DescribeOrganizationConformancePacks.html
 https://docs.aws.amazon.com/config/latest/APIReference/API_DescribeRemediationExceptions.html
 """
 
@@ -26,28 +27,35 @@ ORGANIZATION_RULES = dataset(
     excluded_accounts=TEXT,  # JSON list
 )  # fmt: skip
 REMEDIATIONS = dataset(
-    "config", "remediations", "rule",
+    "config", "remediations", "account region rule",
     account=TEXT, region=TEXT, rule=TEXT, document=TEXT, version=TEXT, automatic=pa.bool_(), created_by=TEXT,
 )  # fmt: skip
 REMEDIATION_EXCEPTIONS = dataset(
-    "config", "remediation_exceptions", "rule resource_type resource_id",
+    "config", "remediation_exceptions", "account region rule resource_type resource_id",
     account=TEXT, region=TEXT, rule=TEXT, resource_type=TEXT, resource_id=TEXT, message=TEXT, expires_at=TIME,
 )  # fmt: skip
 CONFORMANCE_PACKS = dataset(
     "config", "conformance_packs", "pack",
     pack=TEXT, arn=TEXT, created_by=TEXT, state=TEXT, reason=TEXT, updated_at=TIME,
 )  # fmt: skip
+ORGANIZATION_PACKS = dataset(
+    "config", "organization_packs", "pack",
+    pack=TEXT, arn=TEXT, updated_at=TIME,
+    excluded_accounts=TEXT,  # JSON list
+)  # fmt: skip
 RECORDERS = dataset(
-    "config", "recorders", "recorder",
+    "config", "recorders", "account region recorder",
+    account=TEXT,  # NULL: the hub's own
     region=TEXT, recorder=TEXT, recording=pa.bool_(), status=TEXT, error=TEXT, changed_at=TIME,
 )  # fmt: skip
 DELIVERY_CHANNELS = dataset(
-    "config", "delivery_channels", "channel",
+    "config", "delivery_channels", "account region channel",
+    account=TEXT,  # NULL: the hub's own
     region=TEXT, channel=TEXT, bucket=TEXT, prefix=TEXT, frequency=TEXT, status=TEXT, delivered_at=TIME,
     error=TEXT,
 )  # fmt: skip
 
-RULES_PAGE, RULES_NAMED, EXCEPTIONS_PAGE, PACKS_PAGE = 25, 25, 25, 20
+RULES_PAGE, RULES_NAMED, EXCEPTIONS_PAGE, PACKS_PAGE, ORGANIZATION_PACKS_PAGE = 25, 25, 25, 20, 100
 """How many rows an answer holds, how many rules a question may name."""
 
 
@@ -74,7 +82,8 @@ def _rules(client: Any) -> dict[str, str | None]:
     return {one["ConfigRuleName"]: account_of(one.get("ConfigRuleArn")) for one in listed}
 
 
-def _remediations(client: Any) -> Iterator[Row]:
+def remediations(client: Any) -> Iterator[Row]:
+    """Yield the remediations of the rules there."""
     accounts = _rules(client)
     names = sorted(accounts)
     for begin in range(0, len(names), RULES_NAMED):
@@ -88,8 +97,9 @@ def _remediations(client: Any) -> Iterator[Row]:
             )  # fmt: skip
 
 
-def _remediation_exceptions(client: Any) -> Iterator[Row]:
-    for remediation in list(_remediations(client)):
+def remediation_exceptions(client: Any) -> Iterator[Row]:
+    """Yield the exceptions from the remediations there."""
+    for remediation in list(remediations(client)):
         listed = paged(
             client, "describe_remediation_exceptions", "RemediationExceptions", Limit=EXCEPTIONS_PAGE,
             ConfigRuleName=remediation["rule"],
@@ -116,20 +126,35 @@ def _conformance_packs(client: Any) -> Iterator[Row]:
         )  # fmt: skip
 
 
-def _recorders(client: Any) -> Iterator[Row]:
+def _organization_packs(client: Any) -> Iterator[Row]:
+    listed = paged(
+        client, "describe_organization_conformance_packs", "OrganizationConformancePacks",
+        Limit=ORGANIZATION_PACKS_PAGE,
+    )  # fmt: skip
+    for one in listed:
+        yield columns(
+            one, pack="OrganizationConformancePackName", arn="OrganizationConformancePackArn",
+            updated_at="LastUpdateTime",
+            excluded_accounts=lambda item: json.dumps(sorted(item.get("ExcludedAccounts", []))),
+        )  # fmt: skip
+
+
+def recorders(client: Any) -> Iterator[Row]:
+    """Yield the configuration recorders and whether they record."""
     for one in client.describe_configuration_recorder_status()["ConfigurationRecordersStatus"]:
-        yield {"region": client.meta.region_name} | columns(
+        yield {"account": None, "region": client.meta.region_name} | columns(
             one, recorder="name", recording="recording",
             status="lastStatus", error="lastErrorMessage", changed_at="lastStatusChangeTime",
         )  # fmt: skip
 
 
-def _delivery_channels(client: Any) -> Iterator[Row]:
+def delivery_channels(client: Any) -> Iterator[Row]:
+    """Yield the delivery channels and how the last delivery went."""
     answer = client.describe_delivery_channel_status()
     states = {one["name"]: one.get("configSnapshotDeliveryInfo") for one in answer["DeliveryChannelsStatus"]}
     for one in client.describe_delivery_channels()["DeliveryChannels"]:
         told = {**one, "Told": states.get(one["name"])}
-        yield {"region": client.meta.region_name} | columns(
+        yield {"account": None, "region": client.meta.region_name} | columns(
             told, channel="name", bucket="s3BucketName",
             prefix="s3KeyPrefix", frequency="configSnapshotDeliveryProperties.deliveryFrequency",
             status="Told.lastStatus", delivered_at="Told.lastSuccessfulTime", error="Told.lastErrorMessage",
@@ -158,15 +183,20 @@ def _calls_of_packs(size: Size) -> dict[str, int]:
     return {"DescribeConformancePacks": many, "DescribeConformancePackStatus": many}
 
 
+def _calls_of_organization_packs(size: Size) -> dict[str, int]:
+    return {"DescribeOrganizationConformancePacks": pages(size.organization_packs, ORGANIZATION_PACKS_PAGE)}
+
+
 LISTINGS = (
     Listing(ORGANIZATION_RULES, _organization_rules, _calls_of_organization_rules, True),
-    Listing(REMEDIATIONS, _remediations, _calls_of_remediations, True),
-    Listing(REMEDIATION_EXCEPTIONS, _remediation_exceptions, _calls_of_exceptions, True),
+    Listing(REMEDIATIONS, remediations, _calls_of_remediations, True),
+    Listing(REMEDIATION_EXCEPTIONS, remediation_exceptions, _calls_of_exceptions, True),
     Listing(CONFORMANCE_PACKS, _conformance_packs, _calls_of_packs, True),
-    Listing(RECORDERS, _recorders, lambda _: {"DescribeConfigurationRecorderStatus": 1}, True),
+    Listing(ORGANIZATION_PACKS, _organization_packs, _calls_of_organization_packs, True),
+    Listing(RECORDERS, recorders, lambda _: {"DescribeConfigurationRecorderStatus": 1}, True),
     Listing(
         DELIVERY_CHANNELS,
-        _delivery_channels,
+        delivery_channels,
         lambda _: {"DescribeDeliveryChannels": 1, "DescribeDeliveryChannelStatus": 1},
         True,
     ),

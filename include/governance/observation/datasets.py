@@ -46,6 +46,7 @@ UNITS = dataset(
 POLICIES = dataset(
     "organizations", "policies", "type policy",
     policy=TEXT, name=TEXT, type=TEXT, aws_managed=pa.bool_(), content_sha256=TEXT, description=TEXT,
+    content=TEXT,  # the document as JSON text, blanks and order of keys aside
 )  # fmt: skip
 POLICY_TARGETS = dataset(
     "organizations", "policy_targets", "policy target",
@@ -54,6 +55,12 @@ POLICY_TARGETS = dataset(
 ADMINISTRATORS = dataset(
     "organizations", "delegated_administrators", "account",
     account=TEXT, name=TEXT, state=TEXT, since=TIME,
+)  # fmt: skip
+ORGANIZATION_TAGS = dataset(
+    "organizations", "tags", "kind resource key",
+    kind=TEXT,  # account, ou, policy, resourcepolicy or root
+    resource=TEXT,  # its id
+    key=TEXT, value=TEXT,
 )  # fmt: skip
 AGGREGATOR_SOURCES = dataset(
     "config", "aggregator_sources", "account region",
@@ -76,4 +83,12 @@ EVALUATIONS = dataset(
     compliance=TEXT,  # COMPLIANT or NON_COMPLIANT
     captured_at=TIME,
     tag_set=pa.int32(),  # row of config/tag_sets; NULL: the tags of the resource were not collected
+)  # fmt: skip
+TAG_SETS = dataset(
+    "config", "tag_sets", "tag_set key",
+    tag_set=pa.int32(), key=TEXT, value=TEXT,  # a set without rows: resources without tags
+)  # fmt: skip
+DELIVERIES = dataset(
+    "config", "deliveries", "account region",
+    account=TEXT, region=TEXT, delivered_at=TIME, key=TEXT, items=pa.int64(),
 )  # fmt: skip

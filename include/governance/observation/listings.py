@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from governance.observation.calls import iam_prefix
 from governance.observation.datasets import Dataset
 from governance.observation.paging import Row
 
@@ -18,6 +19,9 @@ class Size:
     """How large an organization is, for counting calls ahead; defaults are those of a large one.
 
     `results` are evaluations, `operations` those on controls, `documents` and `calendars` an account's own.
+    `organization_tags` are those of accounts, units and policies (None: one each), `deliveries` the places
+    whose configuration snapshot is read from the bucket, `visits` the places asked for their recorder,
+    `remediation_visits` those asked for their remediations.
     """
 
     accounts: int
@@ -30,6 +34,7 @@ class Size:
     organization_rules: int = 50
     remediations: int = 50
     packs: int = 10
+    organization_packs: int = 5
     zones: int = 1
     controls: int = 500
     baselines: int = 200
@@ -42,6 +47,10 @@ class Size:
     documents: int = 100
     calendars: int = 5
     compliance_types: int = 5
+    organization_tags: int | None = None
+    deliveries: int = 0
+    visits: int = 0
+    remediation_visits: int = 0
 
 
 @dataclass(frozen=True)
@@ -49,23 +58,28 @@ class Listing:
     """One dataset that one place can list: `rows` draws it from a client, page by page.
 
     `calls` says per operation (its name in the API, also its IAM action) how many calls an organization of a
-    size takes, so an operation that is not in it is not called.
+    size takes, so an operation that is not in it is not called. `region` is where the service answers, where
+    that is not the hub's own. A daily listing is taken over from an earlier snapshot of the same day.
     """
 
     dataset: Dataset
     rows: Callable[[Any], Iterator[Row]]
     calls: Callable[[Size], Mapping[str, int]]
     regional: bool = False
+    asks: str = ""
+    region: str | None = None
+    is_daily: bool = False
 
     @property
     def service(self) -> str:
-        """The service as boto3 and IAM name it."""
-        return self.dataset.service
+        """The service that is asked, as boto3 names it; mostly that of the dataset."""
+        return self.asks or self.dataset.service
 
     @property
     def actions(self) -> tuple[str, ...]:
         """IAM actions that the listing needs, such as `organizations:ListAccounts`."""
-        return tuple(f"{self.service}:{operation}" for operation in self.calls(Size(accounts=1)))
+        prefix = iam_prefix(self.service)
+        return tuple(f"{prefix}:{operation}" for operation in self.calls(Size(accounts=1)))
 
 
 def pages(items: int, per_page: int) -> int:

@@ -11,26 +11,28 @@ from datetime import datetime
 from typing import Any
 
 import boto3
-from botocore.config import Config
 from sqlalchemy import Engine, text
 
 from governance import resources
-from governance.observation import compliance
-from governance.observation.calls import Calls
+from governance.observation import compliance, members
+from governance.observation.approach import Approach
 from governance.observation.index import write_index
 from governance.observation.lake import Lake
 from governance.observation.plan import LISTINGS
-from governance.observation.rates import Pace
+from governance.observation.rates import MemberPolicy
 from governance.observation.snapshot import Snapshot, start_snapshot
 
 __all__ = [
+    "Approach",
     "Observed",
     "finish_snapshot",
     "gaps",
     "observe",
     "observe_config_shard",
     "observe_hub",
+    "observe_members",
     "plan_shards",
+    "plan_tours",
     "start_snapshot",
 ]
 
@@ -55,20 +57,20 @@ def observe(
     now: datetime,
     lake: str | Lake,
     shards: int = 4,
-    client_config: Config | None = None,
-    pace: Pace | None = None,
+    approach: Approach | None = None,
 ) -> Observed:
     """Take the snapshot of `now`, shard after shard, and close it.
 
     `session` is one of the hub: the account and region that hold the organization's Config aggregator.
     Raises SourceUnavailableError where AWS cannot be reached; running again goes on from there.
     """
+    how = approach or Approach()
     snapshot_id = start_snapshot(engine, now=now, lake=lake)
-    observe_hub(engine, session, snapshot_id, lake=lake, client_config=client_config, pace=pace)
+    observe_hub(engine, session, snapshot_id, lake=lake, approach=how)
     for shard in plan_shards(engine, snapshot_id, lake=lake, shards=shards):
-        observe_config_shard(
-            engine, session, snapshot_id, shard, lake=lake, client_config=client_config, pace=pace
-        )
+        observe_config_shard(engine, session, snapshot_id, shard, lake=lake, approach=how)
+    for tour in plan_tours(engine, snapshot_id, lake=lake, policy=how.policy.members, shards=shards):
+        observe_members(engine, session, snapshot_id, tour, lake=lake, approach=how)
     return finish_snapshot(engine, snapshot_id, now=now, lake=lake)
 
 
@@ -78,14 +80,17 @@ def observe_hub(
     snapshot_id: str,
     *,
     lake: str | Lake,
-    client_config: Config | None = None,
-    pace: Pace | None = None,
+    approach: Approach | None = None,
 ) -> None:
     """Collect Organizations, and from AWS Config in the hub: aggregator sources, rules, rule status."""
+    how = approach or Approach()
     snapshot = Snapshot.open(engine, snapshot_id, lake)
     for listing in LISTINGS:
-        calls = Calls(pace)
-        client = calls.client(session, listing.service, client_config)
+        if listing.is_daily and snapshot.take_over(listing.dataset):
+            continue
+        calls = how.calls()
+        elsewhere = {"region_name": listing.region} if listing.region else {}
+        client = calls.client(session, listing.service, how.client_config, **elsewhere)
         region = client.meta.region_name if listing.regional else "*"
         snapshot.listing(listing.dataset, calls, listing.rows(client), region)
 
@@ -105,12 +110,33 @@ def observe_config_shard(
     shard: dict[str, Any],
     *,
     lake: str | Lake,
-    client_config: Config | None = None,
-    pace: Pace | None = None,
+    approach: Approach | None = None,
 ) -> None:
-    """Collect the evaluations of one shard. Lost or refused, it is run again alone."""
+    """Collect evaluations and tags of one shard. Lost or refused, it is run again alone."""
     snapshot = Snapshot.open(engine, snapshot_id, lake)
-    compliance.observe(snapshot, session, compliance.Shard(**shard), config=client_config, pace=pace)
+    compliance.observe(snapshot, session, compliance.Shard(**shard), approach or Approach())
+
+
+def plan_tours(
+    engine: Engine, snapshot_id: str, *, lake: str | Lake, policy: MemberPolicy, shards: int = 4
+) -> list[dict[str, int]]:
+    """Cut the accounts to visit; each piece is an argument of `observe_members`. At least one."""
+    snapshot = Snapshot.open(engine, snapshot_id, lake)
+    return [asdict(tour) for tour in members.plan(snapshot, policy, shards)]
+
+
+def observe_members(
+    engine: Engine,
+    session: boto3.Session,
+    snapshot_id: str,
+    tour: dict[str, Any],
+    *,
+    lake: str | Lake,
+    approach: Approach | None = None,
+) -> None:
+    """Visit the accounts of one tour, through the role that the hub assumes. Lost, it is run again alone."""
+    snapshot = Snapshot.open(engine, snapshot_id, lake)
+    members.observe(snapshot, session, members.Tour(**tour), approach or Approach())
 
 
 def finish_snapshot(

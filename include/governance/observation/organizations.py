@@ -11,7 +11,14 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
 
-from governance.observation.datasets import ACCOUNTS, ADMINISTRATORS, POLICIES, POLICY_TARGETS, UNITS
+from governance.observation.datasets import (
+    ACCOUNTS,
+    ADMINISTRATORS,
+    ORGANIZATION_TAGS,
+    POLICIES,
+    POLICY_TARGETS,
+    UNITS,
+)
 from governance.observation.listings import Listing, Size, pages
 from governance.observation.paging import Row, columns, paged
 
@@ -19,6 +26,14 @@ PAGE = 20
 """Rows of a page of Organizations: the most that its listings return.
 
 https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html
+"""
+
+TAGS_PAGE = 100
+TAGGED = [f"organizations:{kind}" for kind in ("account", "ou", "policy", "root")]
+TAGS_REGION = "us-east-1"
+"""Organizations is a global service; its tags are told where such services are.
+
+https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/overview.html
 """
 
 
@@ -96,14 +111,15 @@ def _summaries(client: Any) -> Iterator[Row]:
 
 def _policies(client: Any) -> Iterator[Row]:
     for summary in _summaries(client):
-        content = client.describe_policy(PolicyId=summary["Id"])["Policy"]["Content"]
+        content = _canonical(client.describe_policy(PolicyId=summary["Id"])["Policy"]["Content"])
         yield {
             "policy": summary["Id"],
             "name": summary["Name"],
             "type": summary["Type"],
             "aws_managed": summary.get("AwsManaged", False),
-            "content_sha256": sha256(_canonical(content).encode()).hexdigest(),
+            "content_sha256": sha256(content.encode()).hexdigest(),
             "description": summary.get("Description"),
+            "content": content,
         }
 
 
@@ -129,6 +145,23 @@ def _administrators(client: Any) -> Iterator[Row]:
         )  # fmt: skip
 
 
+def _tags(client: Any) -> Iterator[Row]:
+    """Yield the tags of everything in the organization: a call per hundred resources, not one per resource.
+
+    What never had a tag is not listed.
+    https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
+    """
+    listed = paged(
+        client, "get_resources", "ResourceTagMappingList", token="PaginationToken",  # noqa: S106 (a name)
+        ResourceTypeFilters=TAGGED, ResourcesPerPage=TAGS_PAGE,
+    )  # fmt: skip
+    for one in listed:
+        kind, _, rest = one["ResourceARN"].split(":", 5)[5].partition("/")
+        for tag in one["Tags"]:
+            resource = rest.rpartition("/")[2]
+            yield {"kind": kind, "resource": resource, "key": tag["Key"], "value": tag["Value"]}
+
+
 def _calls_of_administrators(size: Size) -> dict[str, int]:
     return {"ListDelegatedAdministrators": pages(size.administrators, PAGE)}
 
@@ -151,10 +184,24 @@ def _calls_of_targets(size: Size) -> dict[str, int]:
     return {"ListRoots": 1, "ListPolicies": pages(size.policies, PAGE), "ListTargetsForPolicy": size.policies}
 
 
+def _calls_of_tags(size: Size) -> dict[str, int]:
+    each = size.accounts + size.units + size.policies
+    tags = each if size.organization_tags is None else size.organization_tags
+    return {"GetResources": pages(tags, TAGS_PAGE)}
+
+
 LISTINGS = (
     Listing(UNITS, _units, _calls_of_units),
     Listing(ACCOUNTS, _accounts, _calls_of_accounts),
     Listing(POLICIES, _policies, _calls_of_policies),
     Listing(POLICY_TARGETS, _targets, _calls_of_targets),
     Listing(ADMINISTRATORS, _administrators, _calls_of_administrators),
+    Listing(
+        ORGANIZATION_TAGS,
+        _tags,
+        _calls_of_tags,
+        asks="resourcegroupstaggingapi",
+        region=TAGS_REGION,
+        is_daily=True,
+    ),
 )

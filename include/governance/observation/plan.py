@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy import Engine, text
 
 from governance import resources
 from governance.observation import (
-    compliance,
+    aggregated,
     config,
     config_exceptions,
     control_tower,
+    delivery,
+    members,
     organizations,
     service_catalog,
     systems_manager,
 )
+from governance.observation.calls import iam_prefix
 from governance.observation.listings import Listing, Size
 from governance.observation.rates import ObservationPolicy
 
@@ -30,6 +33,11 @@ LISTINGS: tuple[Listing, ...] = (
     *systems_manager.LISTINGS,
 )
 """Every listing of the hub, in the order in which they are collected."""
+
+MEMBERS = "members"
+"""How the plan names what member accounts are asked."""
+NO_LISTINGS = frozenset({"evaluations", "tag_sets", "deliveries", MEMBERS})
+"""Rows of the plan that grow with resources or with places, not with the organization's own lists."""
 
 
 @dataclass(frozen=True)
@@ -59,10 +67,16 @@ def least_seconds(plan: list[PlannedCalls]) -> float:
 
 def _operations(size: Size) -> Iterator[tuple[str, str, int]]:
     for listing in LISTINGS:
+        prefix = iam_prefix(listing.service)
         for operation, calls in listing.calls(size).items():
-            yield listing.dataset.name, f"{listing.service}:{operation}", calls
-    for operation, calls in compliance.calls(size).items():
-        yield "evaluations", f"config:{operation}", calls
+            yield listing.dataset.name, f"{prefix}:{operation}", calls
+    for dataset, operations in aggregated.calls(size).items():
+        for operation, calls in operations.items():
+            yield dataset, f"config:{operation}", calls
+    for operation, calls in delivery.calls(size).items():
+        yield "deliveries", f"s3:{operation}", calls
+    for action, calls in members.calls(size).items():
+        yield MEMBERS, action, calls
 
 
 def size_of_last_snapshot(engine: Engine) -> Size | None:
@@ -73,8 +87,36 @@ def size_of_last_snapshot(engine: Engine) -> Size | None:
 
 
 def actions() -> list[str]:
-    """Return every IAM action that a snapshot needs in the hub."""
-    return sorted({action for _, action, _ in _operations(Size(accounts=1))})
+    """Return every IAM action that a snapshot needs in the hub, those on the delivery bucket aside."""
+    return sorted({
+        action for dataset, action, _ in _operations(Size(accounts=1))
+        if dataset not in (MEMBERS, "deliveries")
+    })  # fmt: skip
+
+
+def member_actions() -> list[str]:
+    """Return every IAM action that a snapshot needs in a member account."""
+    return sorted(action for action in members.calls(Size(accounts=1)) if not action.startswith("sts:"))
+
+
+def with_policy(size: Size, policy: ObservationPolicy, *, delivered: bool) -> Size:
+    """Return the size with what the policy adds: places whose delivery is read, places that are visited.
+
+    How many places are not well is not known ahead: one in a hundred is counted.
+    """
+    places = size.accounts * size.regions
+    told = policy.members
+    health = {"none": 0, "unhealthy": -(-places // UNHEALTHY_IN), "all": places}[told.recorders]
+    named = sum(size.accounts if pattern == "*" else 1 for pattern in told.remediations)
+    return replace(
+        size,
+        deliveries=places if delivered else 0,
+        visits=health if told.role else 0,
+        remediation_visits=min(size.accounts, named) * size.regions if told.role else 0,
+    )
+
+
+UNHEALTHY_IN = 100
 
 
 def summary(plan: list[PlannedCalls]) -> dict[str, object]:
@@ -82,7 +124,7 @@ def summary(plan: list[PlannedCalls]) -> dict[str, object]:
     by_service: Counter[str] = Counter()
     for row in plan:
         by_service[row.action.partition(":")[0]] += row.calls
-    listings = sum(row.calls for row in plan if row.dataset != "evaluations")
+    listings = sum(row.calls for row in plan if row.dataset not in NO_LISTINGS)
     return {
         "operations": [asdict(row) for row in plan],
         "calls_by_service": dict(by_service),

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from threading import Lock
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -25,10 +26,35 @@ def _default_is_named(rates: dict[str, float]) -> dict[str, float]:
     return rates
 
 
+class DeliveryPolicy(Document):
+    """How old a configuration snapshot in the delivery bucket may be before it counts as late."""
+
+    max_age_hours: float = Field(default=26, gt=0, le=24 * 7)
+
+
+class MemberPolicy(Document):
+    """How accounts of the organization are visited, beside what the hub tells about them.
+
+    `role` is the name of the role that the hub assumes, empty: nobody is visited. `recorders`: where recorder
+    and delivery channel are asked; `unhealthy` are places whose aggregator source is not SUCCEEDED.
+    `remediations`: patterns of accounts whose remediations and exceptions from them are listed; that costs a
+    call per remediated rule in each of their regions. A session of a role that was itself assumed lasts an
+    hour at most: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+    """
+
+    role: str = Field(default="", pattern=r"^[\w+=,.@/-]*$", max_length=512)
+    external_id: str | None = Field(default=None, min_length=2, max_length=1224)
+    session_minutes: int = Field(default=60, ge=15, le=60)
+    recorders: Literal["none", "unhealthy", "all"] = "unhealthy"
+    remediations: tuple[str, ...] = ()
+
+
 class ObservationPolicy(Document):
     """The file: calls per second by `service:Operation`, and `default` for all others."""
 
     calls_per_second: Annotated[dict[str, Rate], AfterValidator(_default_is_named)]
+    delivery: DeliveryPolicy = DeliveryPolicy()
+    members: MemberPolicy = MemberPolicy()
 
     def rate(self, action: str) -> float:
         """Return the calls per second that an operation may take."""
@@ -53,13 +79,15 @@ class Pace:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     _free_at: dict[str, float] = field(default_factory=dict, init=False)
+    _lock: Lock = field(default_factory=Lock, init=False, repr=False)
 
     def wait(self, action: str) -> None:
         """Return when the operation may be called again."""
         if not self.factor:
             return
-        now = self.clock()
-        begin = max(now, self._free_at.get(action, now))
-        self._free_at[action] = begin + self.tasks / (self.policy.rate(action) * self.factor)
+        with self._lock:
+            now = self.clock()
+            begin = max(now, self._free_at.get(action, now))
+            self._free_at[action] = begin + self.tasks / (self.policy.rate(action) * self.factor)
         if begin > now:
             self.sleep(begin - now)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from typing import Any, Literal
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any, Literal, TypeVar
 
 import pandas as pd
 from botocore.exceptions import BotoCoreError, ClientError
@@ -22,6 +23,14 @@ from governance.observation.datasets import Dataset
 from governance.observation.lake import Lake
 
 Status = Literal["COMPLETE", "PARTIAL", "FAILED", "STALE"]
+
+T = TypeVar("T")
+
+A_DAY = timedelta(hours=23)
+"""A listing that is taken daily may be so old: a little less, so that it does not slip by a run each day."""
+
+REFUSED = "refused: "
+"""How the message of a place begins that AWS refused to tell: it may be asked again."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +82,11 @@ class Snapshot:
         path = f"{dataset.service}/{dataset.name}/{part}.parquet"
         return path, self.lake.write_table(f"{self.folder}/{path}", dataset.table(rows))
 
+    def is_known(self, dataset: Dataset) -> bool:
+        """Tell whether a listing of the hub is complete."""
+        rows = self.manifest(dataset)
+        return bool(((rows.account == "*") & (rows.status == "COMPLETE")).any())
+
     def read(self, dataset: Dataset, part: str = "all") -> pd.DataFrame:
         """Return the rows of a part, none where it was not written."""
         try:
@@ -97,6 +111,34 @@ class Snapshot:
             with self.engine.begin() as connection:
                 connection.execute(text(resources.sql("observation/record.sql")), values)
 
+    def take_over(self, dataset: Dataset) -> bool:
+        """Copy a complete listing of the last `A_DAY` out of an earlier snapshot, as of then; tell if it was.
+
+        A file that is gone or changed is not taken over: the listing is asked for anew.
+        """
+        if self.is_known(dataset):
+            return True
+        keys = {"service": dataset.service, "dataset": dataset.name, "as_of": self.as_of}
+        query = text(resources.sql("observation/earlier.sql"))
+        with self.engine.connect() as connection:
+            row = connection.execute(query, {**keys, "since": self.as_of - A_DAY}).one_or_none()
+        if row is None:
+            return False
+        try:
+            content = self.lake.read(f"snapshots/{row.snapshot_id}/{row.path}")
+        except FileNotFoundError:
+            return False
+        if sha256(content).hexdigest() != row.sha256:
+            return False
+        self.lake.write(f"{self.folder}/{row.path}", content)
+        self.record([
+            Evidence(
+                dataset.service, dataset.name, row_count=row.row_count, evidence_at=row.evidence_at,
+                path=row.path, sha256=row.sha256,
+            )
+        ])  # fmt: skip
+        return True
+
     def listing(
         self, dataset: Dataset, calls: Calls, rows: Iterator[dict[str, Any]], region: str = "*"
     ) -> None:
@@ -105,7 +147,7 @@ class Snapshot:
         What AWS refuses goes to the manifest: PARTIAL with the rows that came, FAILED without any. An AWS
         that cannot be reached raises SourceUnavailableError: a retry may do better.
         """
-        if (self.manifest(dataset).status == "COMPLETE").any():
+        if self.is_known(dataset):
             return
         collected, refusal = drain(rows)
         path, digest = (None, None) if refusal and not collected else self.write(dataset, "all", collected)
@@ -119,9 +161,9 @@ class Snapshot:
         ])  # fmt: skip
 
 
-def drain(rows: Iterator[dict[str, Any]]) -> tuple[list[dict[str, Any]], str | None]:
+def drain(rows: Iterator[T]) -> tuple[list[T], str | None]:
     """Return the rows that came, and in words why they are not all (None: they are)."""
-    collected: list[dict[str, Any]] = []
+    collected: list[T] = []
     try:
         collected.extend(rows)
     except ClientError as error:

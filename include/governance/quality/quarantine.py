@@ -16,7 +16,7 @@ from governance import resources
 from governance.errors import GovernanceError
 from governance.quality.reasons import Reason
 from governance.quality.storable import json_text
-from governance.register.load import copy_frame
+from governance.register.copying import copy_frame
 
 Status = Literal["open", "replayed", "discarded"]
 COLUMNS = ("raw_hash", "occurrence", "locator", "source_key", "raw", "mapped", "reasons")

@@ -20,7 +20,7 @@ def reconcile(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Judge live exceptions and non-compliant items of a snapshot; open and resolve findings."""
+    """Judge live requests and non-compliant items of a snapshot; open and resolve findings."""
     from governance.reconciliation import reconcile as flow
     from governance.resources import folder
     from governance.session import open_register
@@ -56,12 +56,24 @@ def _print_summary(found: dict[str, Any]) -> None:
     )
     for verdict, count in found["verdicts"].items():
         typer.echo(f"  {verdict:<26}{count:>7,}")
+    for kind, alone in (("additions", "unrequested"), ("changes", "unapproved_change")):
+        told = found[kind]
+        typer.echo(
+            f"{told['judged']:,} {kind} judged; {told[alone]:,} {alone.replace('_', ' ')} without a request"
+        )
+        for verdict, count in told["verdicts"].items():
+            typer.echo(f"  {verdict:<26}{count:>7,}")
 
 
 @findings_app.command("list")
 def list_findings(
     status: Annotated[str, typer.Option(help="open, resolved or all.")] = "open",
-    family: Annotated[str | None, typer.Option(help="exception, deviation or process.")] = None,
+    family: Annotated[
+        str | None,
+        typer.Option(
+            help="exception, deviation, live_exception, addition, change, process, duplicate, 'source NAME'."
+        ),
+    ] = None,
     kind: Annotated[str | None, typer.Option("--type", help="For example ORPHANED_ACCOUNT.")] = None,
     limit: Annotated[int, typer.Option(min=1)] = 50,
     as_json: AsJson = False,

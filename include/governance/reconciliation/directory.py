@@ -52,7 +52,7 @@ class Directory:
         self.unit_paths: dict[str, str] = dict(zip(evidence.units.unit, evidence.units.path, strict=True))
         known = pd.concat([deployed[["rule", "creator"]], evidence.rules[["rule", "creator"]]])
         self.book = RuleBook((r, _text(c)) for r, c in rows(known.drop_duplicates()))
-        self._deployed = deployed
+        self.deployed = deployed
         found = {Kind(identify(r, _text(c)), t) for r, c, t in rows(deployed)}
         self.kinds = sorted(found)
         self._numbers: dict[Identity, list[int]] = {}
@@ -71,7 +71,7 @@ class Directory:
         numbers = {kind: number for number, kind in enumerate(self.kinds)}
         table = [
             (r, c, t, numbers[Kind(identity, t)], policy.is_global(t), identity not in failing)
-            for r, c, t in rows(self._deployed)
+            for r, c, t in rows(self.deployed)
             for identity in [identify(r, _text(c))]
         ]
         columns = ["rule", "creator", "resource_type", "kind", "is_global", "sound"]
@@ -160,6 +160,15 @@ class Directory:
             return False
 
         return tuple(sorted(unit for unit in units if not has_ancestor(unit)))
+
+    def ancestors(self, unit: str | None) -> frozenset[str]:
+        """Return the ids of the units above a unit, up to the root."""
+        found = []
+        above = self._parents.get(unit)
+        while isinstance(above, str):
+            found.append(above)
+            above = self._parents.get(above)
+        return frozenset(found)
 
     def region_mask(self, values: tuple[str, ...]) -> int:
         """Return the bits of the regions that ids or patterns mean; none named means all."""

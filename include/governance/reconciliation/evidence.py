@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import file_digest
 from pathlib import Path
@@ -39,8 +39,8 @@ class Evidence:
     `places` has one row per account and region: account, region, fresh (bool), reason (None: fresh), needed
     (bool: the account holds resources, so a scope that includes it cannot be called clean without it).
     `tag_sets` has tag_set, key, value; evaluations name the sets. `tags_are_known`: they were collected and
-    are fresh.
-    `index`: files of the evaluations' index by table, None: it has to be built from the evaluations.
+    are fresh. `files` are those whose bytes are as recorded, by path; they are there while the snapshot is
+    open. `index`: those of the evaluations' index by table, None: it has to be built from the evaluations.
     """
 
     snapshot_id: str
@@ -58,6 +58,12 @@ class Evidence:
     rules_are_known: bool
     tags_are_known: bool
     index: dict[str, Path] | None = None
+    files: Mapping[str, Path] = field(default_factory=dict)
+
+    def listing(self, dataset: str) -> pd.DataFrame:
+        """Return the rows of all parts of a dataset such as 'config/remediations'; of none, no columns."""
+        parts = [file for path, file in sorted(self.files.items()) if path.startswith(f"{dataset}/")]
+        return pd.concat([pd.read_parquet(file) for file in parts]) if parts else pd.DataFrame()
 
 
 def latest_snapshot(connection: Connection, now: datetime) -> str:
@@ -76,11 +82,17 @@ def latest_snapshot(connection: Connection, now: datetime) -> str:
 
 @contextmanager
 def opened(
-    connection: Connection, snapshot_id: str, now: datetime, limits: EvidenceLimits, lake: str | None = None
+    connection: Connection,
+    snapshot_id: str,
+    now: datetime,
+    limits: EvidenceLimits,
+    lake: str | None = None,
+    only: Collection[str] | None = None,
 ) -> Iterator[Evidence]:
     """Open a snapshot for reading, in `lake` or where it was written.
 
-    Files on S3 are fetched into a folder that is gone afterwards.
+    Files on S3 are fetched into a folder that is gone afterwards. `only` names the datasets to open, such as
+    `ssm/documents`; None: all.
     """
     row = connection.execute(
         text("SELECT as_of, location FROM snapshot WHERE snapshot_id = :id"), {"id": snapshot_id}
@@ -89,6 +101,8 @@ def opened(
         raise GovernanceError(f"snapshot {snapshot_id!r} is not known; `governance observe` takes one")
     result = connection.execute(text(resources.sql("reconciliation/manifest.sql")), {"id": snapshot_id})
     manifest = pd.DataFrame(result.fetchall(), columns=list(result.keys()))
+    if only is not None:
+        manifest = manifest[(manifest.service + "/" + manifest.dataset).isin(list(only))]
     with tempfile.TemporaryDirectory(prefix="governance-snapshot-") as scratch:
         location = f"{lake.rstrip('/')}/snapshots/{snapshot_id}" if lake else row.location
         files = _verified(location, manifest, Path(scratch))
@@ -187,6 +201,7 @@ def _assemble(
         tag_sets=_tag_sets(manifest, files),
         rules_are_known=known("config", "rules", clock.limits.config_since(clock.now)),
         tags_are_known=known("config", "tag_sets", clock.limits.config_since(clock.now)),
+        files=files,
     )
 
 

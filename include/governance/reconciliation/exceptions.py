@@ -23,8 +23,25 @@ Phase = Literal["upcoming", "active", "expired"]
 
 
 @dataclass(frozen=True)
+class Approved:
+    """What an exception matched when it was approved: in the first snapshot since, as of `at` (UTC).
+
+    `most` is the largest number of items that is tolerated.
+    """
+
+    matched: int
+    at: datetime
+    snapshot_id: str
+    most: int
+
+
+@dataclass(frozen=True)
 class LiveException:
-    """One live exception as the register has it. `problem` says in words why it is invalid, else None."""
+    """One live exception as the register has it. `problem` says in words why it is invalid, else None.
+
+    `scopes` are those of AWS Config, `elsewhere` those of other planes. `approved` None: it cannot grow, or
+    no snapshot since its approval was judged before.
+    """
 
     number: int
     request_id: str
@@ -38,6 +55,8 @@ class LiveException:
     phase: Phase
     problem: str | None
     flags: tuple[str, ...]
+    elsewhere: tuple[Scope, ...] = ()
+    approved: Approved | None = None
 
 
 def live(
@@ -74,10 +93,11 @@ def _read(row: Any, now: datetime, limits: ExceptionLimits) -> LiveException:
         decided_at=decided_at,
         valid_from=begin,
         valid_until=row.valid_until,
-        scopes=() if problem else scopes,
+        scopes=() if problem else tuple(one for one in scopes if one.plane == "config"),
         phase=_phase(begin, row.valid_until, now),
         problem=problem,
         flags=_flags(row, begin, limits),
+        elsewhere=() if problem else tuple(one for one in scopes if one.plane != "config"),
     )
 
 

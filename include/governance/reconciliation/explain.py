@@ -1,6 +1,6 @@
-"""The whole story of one exception, or of one resource under one rule, as it was known at an instant.
+"""The whole story of one request, or of one resource under one rule, as it was known at an instant.
 
-Nothing is decided anew here for an exception: its story is what the register holds. A resource is matched by
+Nothing is decided anew here for a request: its story is what the register holds. A resource is matched by
 the engine itself, over a snapshot that is cut down to this one resource, so the answer is the engine's own.
 """
 
@@ -51,7 +51,7 @@ class Item:
     rule: str | None = None
 
 
-def explain_exception(connection: Connection, request_id: str, at: datetime) -> Story:
+def explain_request(connection: Connection, request_id: str, at: datetime) -> Story:
     """Tell the story of a request up to `at`; raises GovernanceError where it was not known then."""
     found = _rows(connection, "story_request", request_id=request_id, at=at)
     if not found:
@@ -76,7 +76,8 @@ def explain_exception(connection: Connection, request_id: str, at: datetime) -> 
 
 _FACTS = (
     "title", "target", "requester", "owner", "owner_rule", "risk_level", "category", "benefit", "risk",
-    "decided_at", "decided_by", "valid_from", "valid_until", "scopes", "source", "source_key", "source_url",
+    "thing_type", "thing", "due_at", "window_start", "window_end", "runbook", "targets", "decided_at",
+    "decided_by", "fulfilled_at", "valid_from", "valid_until", "scopes", "source", "source_key", "source_url",
 )  # fmt: skip
 
 
@@ -175,7 +176,7 @@ def _standing(judged: pd.DataFrame, totals: dict[str, int], snapshot_id: str) ->
 def _scope_text(one: LiveException) -> str:
     if one.problem:
         return one.problem
-    parts = [scope.model_dump(mode="json", exclude_defaults=True) for scope in one.scopes]
+    parts = [scope.model_dump(mode="json", exclude_defaults=True) for scope in (*one.scopes, *one.elsewhere)]
     words = ("; ".join(f"{name}={_shown(value)}" for name, value in sorted(part.items())) for part in parts)
     return " or ".join(words)
 
@@ -204,6 +205,8 @@ def _shown(value: Any) -> str:
         return "unknown" if pd.isna(value) else f"{value:%Y-%m-%d %H:%MZ}"
     if isinstance(value, (list, tuple)):
         return ", ".join(map(_shown, value))
+    if isinstance(value, dict):
+        return "; ".join(f"{name}={_shown(one)}" for name, one in sorted(value.items()))
     return "unknown" if value is None else str(value)
 
 

@@ -1,4 +1,4 @@
-"""`governance explain`: the whole story of one exception, or of one resource."""
+"""`governance explain`: the whole story of one request, or of one resource."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def explain(
     request_id: Annotated[
-        str | None, typer.Argument(metavar="[REQUEST]", help="An exception, such as EXC-000125.")
+        str | None, typer.Argument(metavar="[REQUEST]", help="A request, such as EXC-000125.")
     ] = None,
     account: Annotated[
         str | None, typer.Option(help="Instead of a request: the account of a resource.")
@@ -41,7 +41,7 @@ def explain(
         raise GovernanceError("what is to be explained? Name a request, or both --account and --resource")
     with open_register(settings).connect() as connection:
         if request_id is not None:
-            story = stories.explain_exception(connection, request_id, when)
+            story = stories.explain_request(connection, request_id, when)
         else:
             item = stories.Item(account or "", resource or "", rule)
             story = stories.explain_item(connection, item, when, folder("policies", settings.config_dir))

@@ -47,7 +47,7 @@ def of_exceptions(
 
 
 def _only_account(exception: LiveException) -> str | None:
-    named = {account for scope in exception.scopes for account in scope.account}
+    named = {account for scope in (*exception.scopes, *exception.elsewhere) for account in scope.account}
     return named.pop() if len(named) == 1 else None
 
 

@@ -14,19 +14,24 @@ from governance.reconciliation import engine, findings, standing, summary, verdi
 from governance.reconciliation.directory import Directory
 from governance.reconciliation.evidence import Evidence
 from governance.reconciliation.exceptions import LiveException
+from governance.reconciliation.planes import findings as plane_findings
+from governance.reconciliation.planes import judge as planes
+from governance.reconciliation.planes.live import Found
 from governance.reconciliation.policy import ReconciliationPolicy
 from governance.register.ownership import OwnershipPolicy
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """Verdicts (columns `verdicts.COLUMNS`), findings of both families, and the summary."""
+    """Verdicts (columns `verdicts.COLUMNS`), findings of each family, the summary, what planes hold."""
 
     verdicts: pd.DataFrame
     exception_findings: pd.DataFrame
     deviation_findings: pd.DataFrame
+    live_exception_findings: pd.DataFrame
     summary: dict[str, Any]
     directory: Directory
+    found: Found
 
 
 def judge(
@@ -45,13 +50,20 @@ def judge(
     ):
         matched = engine.match(database, known, exceptions, policy)
         facts = standing.facts(exceptions, matched, clean_before, policy.stale_after_observations)
+        found = planes.judge(database, matched, known, exceptions, planes.House(policy, now))
         judged = verdicts.judge(database, exceptions, facts, known.snapshot_id)
+        judged = planes.applied(judged, found)
         unapproved = engine.deviations(database)
     deviations = findings.of_deviations(unapproved, exceptions, matched.directory, policy, owners)
     return Judgement(
         verdicts=judged,
         exception_findings=findings.of_exceptions(judged, exceptions, policy, owners),
         deviation_findings=deviations,
-        summary=summary.summarise(matched, judged, deviations, known, now),
+        live_exception_findings=plane_findings.of_live_exceptions(
+            found, matched.directory, policy.live_exceptions, owners
+        ),
+        summary=summary.summarise(matched, judged, deviations, known, now)
+        | {"live_exceptions": planes.summary(found)},
         directory=matched.directory,
+        found=found,
     )

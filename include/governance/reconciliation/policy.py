@@ -12,6 +12,7 @@ from governance import documents
 from governance.register import exception_limits
 from governance.register.exception_limits import ExceptionLimits
 from governance.register.patterns import matches
+from governance.register.scope import Scope
 
 Severity = Literal["low", "medium", "high", "critical"]
 
@@ -38,6 +39,49 @@ class RuleSeverity(documents.Document):
     severity: Severity
 
 
+class ScopeGrowth(documents.Document):
+    """How many more items than when it was approved an exception may match: the larger of both."""
+
+    percent: float = Field(default=50, ge=0)
+    items: int = Field(default=25, ge=0)
+
+    def most(self, approved: int) -> int:
+        """Return the largest number of items that is tolerated.
+
+        >>> ScopeGrowth(percent=50, items=25).most(10), ScopeGrowth(percent=50, items=25).most(100)
+        (35, 150)
+        """
+        return approved + max(self.items, int(approved * self.percent / 100))
+
+
+class RequiredPolicy(documents.Document):
+    """A control policy that must reach every active account of some units; no unit named: of all."""
+
+    policy: str = Field(description="Name or id; wildcards allowed: any that fits reaches")
+    ou: tuple[str, ...] = ()
+
+
+class LiveExceptionPolicy(documents.Document):
+    """What is made of exceptions that AWS itself holds."""
+
+    findings: dict[str, Severity | Literal["risk"]] = Field(
+        default={}, description="Type of finding -> severity; 'risk' takes that of the request; else medium"
+    )
+    end_tolerance_hours: float = Field(default=24, ge=0)
+    service_created_messages: tuple[str, ...] = Field(
+        default=(), description="Patterns of what AWS Config writes where it makes an exception itself"
+    )
+    by_design: tuple[Scope, ...] = Field(
+        default=(), description="What controls, policies and constraints let through because they are made so"
+    )
+    required_policies: tuple[RequiredPolicy, ...] = ()
+
+    def severity_of(self, finding: str, risk_level: str | None) -> str:
+        """Return the severity of a type of finding about a request of that risk level, None: about none."""
+        severity = self.findings.get(finding, "medium")
+        return (risk_level or "medium") if severity == "risk" else severity
+
+
 class ReconciliationPolicy(documents.Document):
     """The whole of `reconciliation.yaml`."""
 
@@ -46,6 +90,8 @@ class ReconciliationPolicy(documents.Document):
     global_resource_types: tuple[str, ...] = ()
     exception_findings: dict[str, Severity | Literal["risk"]]
     deviation_severity: tuple[RuleSeverity, ...]
+    scope_growth: ScopeGrowth = ScopeGrowth()
+    live_exceptions: LiveExceptionPolicy = LiveExceptionPolicy()
 
     @model_validator(mode="after")
     def _every_rule_has_a_severity(self) -> Self:

@@ -22,7 +22,7 @@ from governance.reconciliation import engine, evidence, exceptions, frames, stan
 from governance.reconciliation import policy as policy_files
 from governance.reconciliation.evidence import Evidence
 from governance.reconciliation.exceptions import LiveException
-from governance.reconciliation.policy import ReconciliationPolicy
+from governance.reconciliation.planes import judge as planes
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,8 @@ class Preview:
     `matched` counts items in scope, compliant ones included; `non_compliant` those that an approval would
     cover; `taken` of them, those that others cover already; `unknown` non-compliant items without fresh
     evidence. `gaps` are (place, reason) where nothing fresh is known. `verdict` and `why` are what
-    reconciliation would say, had the request been approved at `at`.
+    reconciliation would say, had the request been approved at `at`; `held` says of each exception that AWS
+    holds already, in any plane, how it would stand beside the request.
     """
 
     request_id: str
@@ -73,6 +74,7 @@ class Preview:
     groups: list[Group]
     overlaps: list[Overlap]
     gaps: list[tuple[str, str]]
+    held: list[str]
 
 
 def preview(
@@ -97,7 +99,7 @@ def preview(
         tempfile.TemporaryDirectory(prefix="governance-duckdb-") as scratch,
         engine.database(Path(scratch), memory) as database,
     ):
-        found = _look(database, known, live, place, policy)
+        found = _look(database, known, live, place, planes.House(policy, at))
     return Preview(
         request_id=request.request_id, status=request.status, at=at, snapshot_id=snapshot_id, **found
     )
@@ -120,16 +122,14 @@ def _look(
     known: Evidence,
     live: list[LiveException],
     place: int,
-    policy: ReconciliationPolicy,
+    house: planes.House,
 ) -> dict[str, Any]:
     """Match all of `live` and return what concerns the exception at `place` of it."""
-    matched = engine.match(database, known, live, policy)
-    facts = standing.facts(live, matched, {}, policy.stale_after_observations)
-    verdict = next(
-        row
-        for row in frames.rows(verdicts.judge(database, live, facts, known.snapshot_id))
-        if row.request_number == live[place].number
-    )
+    matched = engine.match(database, known, live, house.policy)
+    facts = standing.facts(live, matched, {}, house.policy.stale_after_observations)
+    found = planes.judge(database, matched, known, live, house)
+    judged = planes.applied(verdicts.judge(database, live, facts, known.snapshot_id), found)
+    verdict = next(row for row in frames.rows(judged) if row.request_number == live[place].number)
     for question in ("preview_items", "preview_covered"):
         database.execute(resources.sql(f"reconciliation/{question}.sql"), {"exception": place})
     groups = _groups(engine.answer(database, "preview_groups"), matched.directory.kinds)
@@ -150,6 +150,7 @@ def _look(
             for row in frames.rows(engine.answer(database, "preview_overlaps"))
         ],
         "gaps": _gaps(gaps, fact.gap),
+        "held": [one.why for one in found.judged if one.request and one.request.number == live[place].number],
     }
 
 

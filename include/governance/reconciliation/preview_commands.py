@@ -67,6 +67,7 @@ def _words(found: Preview) -> list[str]:
     covers = [f"  {one.request_id} covers {one.items:,} of it {until}".rstrip() for one, until in ends]
     lines += _list("not compliant, by account and rule", rows)
     lines += _list("covered already", covers)
+    lines += _list("held by AWS", [f"  {why}" for why in found.held])
     lines += _list("not known", [f"  {place}: {reason}" for place, reason in found.gaps])
     return lines
 

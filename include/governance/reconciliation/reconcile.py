@@ -19,15 +19,26 @@ import pandas as pd
 from sqlalchemy import Connection, Engine, text
 
 from governance import resources
-from governance.reconciliation import engine, evidence, exceptions, findings
+from governance.reconciliation import (
+    engine,
+    evidence,
+    exceptions,
+    findings,
+    fulfilment,
+    fulfilment_policy,
+    growth,
+    requested,
+)
 from governance.reconciliation import policy as policy_files
 from governance.reconciliation.evidence import Evidence
 from governance.reconciliation.exceptions import LiveException
+from governance.reconciliation.fulfilment import Fulfilment
 from governance.reconciliation.judgement import Judgement, judge
+from governance.reconciliation.planes import findings as plane_findings
 from governance.reconciliation.policy import ReconciliationPolicy
 from governance.register import findings as register_findings
 from governance.register import ownership
-from governance.register.load import copy_frame
+from governance.register.copying import copy_frame
 
 
 @dataclass(frozen=True)
@@ -54,25 +65,32 @@ def reconcile(
 ) -> Reconciled:
     """Reconcile at `now` (UTC) with a snapshot, by default the newest finished one up to `now`.
 
-    `policies` is the folder with reconciliation.yaml, exception_limits.yaml and ownership.yaml; `lake` is
-    where the snapshot is now, by default where it was written; `memory` is what the join may take before it
-    spills to disk. Raises GovernanceError where there is no such
-    snapshot, DocumentError where a policy is wrong.
+    `policies` is the folder with reconciliation.yaml, fulfilment.yaml, exception_limits.yaml and
+    ownership.yaml; `lake` is where the snapshot is now, by default where it was written; `memory` is what the
+    join may take before it spills to disk. Raises GovernanceError where there is no such snapshot,
+    DocumentError where a policy is wrong.
     """
     policy, limits = policy_files.read(policies)
+    promised = fulfilment_policy.read(policies)
     owners = ownership.read(policies)
     with register.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('governance.reconciliation'))"))
         chosen = snapshot_id or evidence.latest_snapshot(connection, now)
         live = exceptions.live(connection, now, limits)
+        live = growth.with_approved(connection, live, now, policy.scope_growth)
         clean = _clean_before(connection, now, chosen)
         with evidence.opened(connection, chosen, now, policy.evidence, lake) as known:
             judgement = judge(known, live, clean, policy, owners, now, memory)
-        digest = _input_digest(known, live, clean, policy)
-        written = _store_verdicts(connection, judgement.verdicts, now, chosen)
-        turns = _sync_findings(connection, judgement, known, now)
-        _store_run(connection, judgement.summary, now, chosen, digest)
-    return Reconciled(chosen, now, digest, judgement.summary, judgement.verdicts, written, turns)
+            asked = requested.requested(connection, now, promised)
+            with fulfilment.earlier(connection, known, promised, policy.evidence, lake) as before:
+                done = fulfilment.judge(known, before, asked, promised, owners, policy.evidence, now)
+        digest = _input_digest(known, live, clean, policy, repr((asked, promised)))
+        verdicts = pd.concat([judgement.verdicts, done.verdicts], ignore_index=True)
+        found = {**judgement.summary, **done.summary}
+        written = _store_verdicts(connection, verdicts, now, chosen)
+        turns = _sync_findings(connection, judgement, done, known, now)
+        _store_run(connection, found, now, chosen, digest)
+    return Reconciled(chosen, now, digest, found, verdicts, written, turns)
 
 
 def _clean_before(connection: Connection, now: datetime, snapshot_id: str) -> dict[int, int]:
@@ -84,7 +102,11 @@ def _clean_before(connection: Connection, now: datetime, snapshot_id: str) -> di
 
 
 def _input_digest(
-    known: Evidence, live: list[LiveException], clean: dict[int, int], policy: ReconciliationPolicy
+    known: Evidence,
+    live: list[LiveException],
+    clean: dict[int, int],
+    policy: ReconciliationPolicy,
+    promised: str,
 ) -> str:
     """Return a digest of everything that the judgement depends on, beside `now` and the snapshot id."""
     parts = (
@@ -93,6 +115,7 @@ def _input_digest(
         repr(live),
         repr(sorted((exception.number, clean.get(exception.number, 0)) for exception in live)),
         policy.model_dump_json(),
+        promised,
     )
     return sha256("\0".join(parts).encode()).hexdigest()
 
@@ -111,9 +134,9 @@ def _store_verdicts(connection: Connection, verdicts: pd.DataFrame, now: datetim
 
 
 def _sync_findings(
-    connection: Connection, judgement: Judgement, known: Evidence, now: datetime
+    connection: Connection, judgement: Judgement, done: Fulfilment, known: Evidence, now: datetime
 ) -> dict[str, dict[str, int]]:
-    """Bring both families of findings up to `now`, unless a later instant was reconciled already."""
+    """Bring all families of findings up to `now`, unless a later instant was reconciled already."""
     later = text("SELECT EXISTS (SELECT FROM reconciliation_run WHERE as_of > :now)")
     if connection.scalar(later, {"now": now}):
         return {}
@@ -124,6 +147,11 @@ def _sync_findings(
             judgement.deviation_findings,
             lambda unsaid: findings.unknown_deviations(unsaid, known, directory),
         ),
+        "live_exception": (
+            judgement.live_exception_findings,
+            lambda unsaid: plane_findings.unknown(unsaid, judgement.found),
+        ),
+        **{name: (found, done.unknown[name]) for name, found in done.findings.items()},
     }
     return {
         family: asdict(register_findings.sync(connection, family, current, at=now, unknown=unknown))

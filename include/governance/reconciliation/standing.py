@@ -12,6 +12,7 @@ from governance.reconciliation import frames
 from governance.reconciliation.directory import NEVER_EVALUATED, Directory
 from governance.reconciliation.engine import Matched
 from governance.reconciliation.exceptions import LiveException
+from governance.reconciliation.growth import grown
 from governance.reconciliation.scopes import ambiguous_rules
 from governance.register.patterns import has_wildcard
 from governance.register.scope import Scope
@@ -61,7 +62,7 @@ def facts(
                 "state": standing.state,
                 "subject": standing.subject,
                 "gap": standing.gap,
-                "drift": drift(exception, matched.directory),
+                "drift": drift(exception, matched.directory) or grown(exception, found["matched"]),
                 **found,
                 "clean_observations": clean_before.get(exception.number, 0) + 1,
                 "stale_after": stale_after,

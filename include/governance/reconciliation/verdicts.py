@@ -45,6 +45,11 @@ def _row(
         "rule_of_decision": verdict,
         **{name: fact[name] for name in ("matched", "assessed", "covered", "won", "stale", "gap", "drift")},
     }
+    if exception.approved is not None:
+        approved = exception.approved
+        evidence["approved"] = {
+            "matched": approved.matched, "snapshot": approved.snapshot_id, "tolerated": approved.most
+        }  # fmt: skip
     return (
         exception.number,
         exception.request_id,
@@ -88,7 +93,7 @@ _WORDS: dict[str, Callable[[LiveException, Mapping[Any, Any]], str]] = {
     "UNKNOWN": lambda _, f: (
         f"Evidence is missing: {f['gap']}." if f["gap"] else "Nothing in its scope was ever evaluated."
     ),
-    "SCOPE_DRIFT": lambda _, f: f"Its scope has moved: {f['drift']}.",
+    "SCOPE_DRIFT": lambda _, f: f"Its scope is not the one approved any more: {f['drift']}.",
     "NOT_YET_ACTIVE": lambda e, _: f"It begins on {_day(e.valid_from)}.",
     "EXPIRED_BUT_NONCOMPLIANT": lambda e, f: (
         f"It ended on {_day(e.valid_until)} and {items(f['covered'])} in its scope remain."

@@ -26,15 +26,15 @@ def migrate() -> None:
 
 @register_app.command("verify")
 def verify() -> None:
-    """Recompute the hash chain of the history; exit 1 and name the blocks that do not add up."""
-    from governance.register.history import broken_blocks, last_seal
+    """Recompute the hash chains of requests and actions; exit 1 and name what does not add up."""
+    from governance.register.history import broken, last_seal
 
     with _engine().connect() as connection:
-        broken = broken_blocks(connection)
+        found = broken(connection)
         seal = last_seal(connection)
-    for block, problem in broken:
-        typer.secho(f"block {block}: {problem}", fg="red", err=True)
-    if broken:
+    for words in found:
+        typer.secho(words, fg="red", err=True)
+    if found:
         raise typer.Exit(1)
     newest = f"; block {seal[0]} is sealed {seal[1]}" if seal else ", and empty"
     typer.echo(f"the history is as it was written{newest}")

@@ -1,7 +1,8 @@
 """Decisions taken here, about requests that were submitted here. Those of other sources are decided there.
 
 A decision that breaks the table of transitions is refused with the reason; so is one that its requester
-takes, and the approval of an exception without an end or beyond `policies/exception_limits.yaml`.
+takes, or somebody who decides neither as its accountable owner nor for them, and the approval of an exception
+without an end or beyond `policies/exception_limits.yaml`.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from sqlalchemy import Connection, text
 
 from governance import resources
 from governance.errors import GovernanceError
+from governance.register import ownership
 from governance.register.exception_limits import ExceptionLimits
 from governance.register.load import append_block
+from governance.register.ownership import OwnershipPolicy
 from governance.register.request import check_transition
 
 FORM = "form"
@@ -37,7 +40,13 @@ class Decision:
 
 
 def decide(
-    connection: Connection, request_id: str, decision: Decision, *, limits: ExceptionLimits, at: datetime
+    connection: Connection,
+    request_id: str,
+    decision: Decision,
+    *,
+    limits: ExceptionLimits,
+    owners: OwnershipPolicy,
+    at: datetime,
 ) -> None:
     """Record a decision at `at`; raises GovernanceError with the reason where it may not be taken.
 
@@ -48,6 +57,9 @@ def decide(
     if request is None:
         raise GovernanceError(f"the register knows no {request_id}")
     check(dict(request), decision, limits, at)
+    if decision.status in DECIDED:
+        ownership.store(connection, owners)
+        _check_decider(connection, dict(request), decision.by)
     told = {"status": decision.status, "by": decision.by, "reason": decision.reason}
     append_block(
         connection,
@@ -85,6 +97,14 @@ def check(request: Mapping[str, Any], decision: Decision, limits: ExceptionLimit
         raise GovernanceError(f"{name} was asked for by {decision.by}: somebody else decides")
     if decision.status == "approved" and request["kind"] == "exception":
         _check_exception(request, limits, at)
+
+
+def _check_decider(connection: Connection, request: Mapping[str, Any], by: str) -> None:
+    if not ownership.may_decide(connection, request["owner"], request["owner_rule"], by):
+        raise GovernanceError(
+            f"{request['request_id']} is decided by {request['owner'] or 'the authority'}, their manager or "
+            f"the authority: {by} is none of them, nor a delegate by policies/ownership.yaml"
+        )
 
 
 def _check_exception(request: Mapping[str, Any], limits: ExceptionLimits, at: datetime) -> None:

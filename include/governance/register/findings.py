@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection, text
 
 from governance import resources
-from governance.register.load import copy_frame
+from governance.register.copying import copy_frame
 
 COLUMNS = (
     "finding_key", "type", "severity", "request_number", "account", "region", "rule", "resource_type",

@@ -31,6 +31,15 @@ def broken_blocks(connection: Connection) -> list[tuple[int, str]]:
     return [(int(row.block), str(row.problem)) for row in rows]
 
 
+def broken(connection: Connection) -> list[str]:
+    """Return in words what does not add up in either chain: that of requests and that of actions."""
+    events = connection.execute(text(resources.sql("register/verify_actions.sql")))
+    return [
+        *(f"block {block}: {problem}" for block, problem in broken_blocks(connection)),
+        *(f"action event {row.event}: {row.problem}" for row in events),
+    ]
+
+
 def last_seal(connection: Connection, known: datetime | None = None) -> tuple[int, str] | None:
     """Return (block, its hash in hex) of the newest block known at `known`; None before the first.
 

@@ -1,4 +1,4 @@
-"""Bulk load of a canonical batch: COPY into staging, then a few set-based statements in one transaction.
+"""Bulk load of a canonical batch: what is news becomes history by COPY, all of it in one transaction.
 
 Loading is idempotent for what a record says and when: a batch that was loaded before, in whole, in part,
 reordered or overlapping, adds nothing. The caller owns the transaction; nothing is visible before it commits.
@@ -6,27 +6,30 @@ reordered or overlapping, adds nothing. The caller owns the transaction; nothing
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.csv
 from sqlalchemy import Connection, text
 
 from governance import resources
-from governance.register.request import BATCH_COLUMNS, STATE_FIELDS
-
-_STAGED = tuple(column for column in BATCH_COLUMNS if column != "locator")
-
-_COPIED = 20_000
-"""Rows that are written as text together."""
+from governance.register import events
+from governance.register.canonical import TEXT
+from governance.register.copying import copy_lines, copy_tables
+from governance.register.news import Observed, news, numbered, observed
+from governance.register.request import STATE_FIELDS
+from governance.spool import Spool
 
 ANALYZED_FROM = 500
 """A load with so many news refreshes the planner's statistics: the first big one would go without any."""
+_WRITTEN = 5_000
+"""Events that are written as text together."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,17 @@ class LoadCounts:
 
     loaded: int
     unchanged: int
+
+
+@dataclass(frozen=True)
+class _Load:
+    """One load: what its events have in common."""
+
+    connection: Connection
+    source: str
+    run_id: int
+    known_at: datetime
+    staged: Spool
 
 
 def load(
@@ -50,46 +64,110 @@ def load(
     A large one may come in parts. `known_at` is the recorded time of everything written. Two loads of one
     source wait for each other.
     """
-    parameters: dict[str, Any] = {"source": source, "run_id": run_id, "known_at": known_at}
-    parts: Iterable[pa.Table] = (
+    tables: Iterable[pa.Table] = (
         [pa.Table.from_pandas(batch, preserve_index=False)] if isinstance(batch, pd.DataFrame) else batch
     )
-    if not _stage(connection, (part for part in parts if part.num_rows), source):
+    staged = Spool()
+    for table in tables:
+        if table.num_rows:
+            staged.add(events.told(connection, table))
+    if not staged.rows:
         return LoadCounts(0, 0)
-    _run(connection, "new_requests", parameters)
-    _run(connection, "observed", parameters)
-    _run(connection, "news", parameters)
-    append_block(connection, "new_events", parameters)
-    counts = connection.execute(
-        text(
-            "SELECT count(*) FILTER (WHERE news), count(*) FILTER (WHERE NOT news) "
-            "FROM (SELECT bool_or(is_news) AS news FROM news GROUP BY record_no) q"
-        )
-    ).one()
-    connection.execute(text("DROP TABLE stage, observed, news"))
-    if counts[0] >= ANALYZED_FROM:
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:source))"), {"source": f"load {source}"})
+    found = observed(staged)
+    numbers, first_new = numbered(connection, found, source)
+    is_news = news(connection, found, numbers, numbers[numbers < first_new])
+    if is_news.any():
+        _append(_Load(connection, source, run_id, known_at, staged), found, numbers, is_news, first_new)
+    records = pd.Series(is_news).groupby(found.rows["record_no"].to_numpy()).any()
+    loaded = int(records.sum())
+    if loaded >= ANALYZED_FROM:
         connection.execute(text("ANALYZE request, request_event"))
-    return LoadCounts(int(counts[0]), int(counts[1]))
+    return LoadCounts(loaded, len(records) - loaded)
 
 
-def _stage(connection: Connection, parts: Iterable[pa.Table], source: str) -> bool:
-    """Copy what there is into the staging table; return whether there was anything.
+def _append(one: _Load, found: Observed, numbers: np.ndarray, is_news: np.ndarray, first_new: int) -> None:
+    """Write the news: requests that are new, events, their seal, and the rows of requests known before."""
+    block = lock_history(one.connection)
+    many = int(is_news.sum())
+    rows = found.rows.assign(request_number=numbers[found.rows["key"].to_numpy()])
+    fresh = rows[is_news].assign(event=_event_numbers(one.connection, many))
+    latest = fresh.sort_values(["moment", "row_no"]).drop_duplicates("key", keep="last")
+    new = latest[latest["request_number"] >= first_new]
+    kinds = found.in_time.drop_duplicates("key").set_index("key")["kind"]
+    new = new.assign(kind=new["key"].map(kinds))
+    copy_tables(one.connection, _request_rows(one, new, found.kinds), "request")
+    seal = hashlib.sha256()
+    lines = _event_lines(one, fresh, block, seal)
+    copy_lines(one.connection, "request_event", events.COLUMNS, _ahead(lines))
+    sealed = {"block": block, "known_at": one.known_at, "run_id": one.run_id}
+    if len(new) < len(latest):
+        run(one.connection, "refresh_requests", {**sealed, "first_event": int(fresh["event"].min())})
+    run(one.connection, "seal_loaded", {**sealed, "events": many, "events_hash": seal.digest()})
 
-    Fields in which nothing stands are left out of it: the state of an event is built of those that are there.
-    """
-    filled: set[str] = set()
-    for part in parts:
-        if not filled:
-            lock = text("SELECT pg_advisory_xact_lock(hashtext(:source))")
-            connection.execute(lock, {"source": f"load {source}"})
-            connection.execute(text(resources.sql("register/stage.sql")))
-        columns = [name for name in _STAGED if part[name].null_count < len(part)]
-        copy_table(connection, part.select(columns), "stage")
-        filled.update(columns)
-    empty = [f"DROP COLUMN {name}" for name in STATE_FIELDS if name not in filled]
-    if filled and empty:
-        connection.execute(text(f"ALTER TABLE stage {', '.join(empty)}"))
-    return bool(filled)
+
+def _event_numbers(connection: Connection, many: int) -> range:
+    """Take the next event numbers; whoever holds the lock of the history is the only one."""
+    first = connection.scalar(text("SELECT nextval(pg_get_serial_sequence('request_event', 'event'))"))
+    last = first + many - 1
+    query = text("SELECT setval(pg_get_serial_sequence('request_event', 'event'), :last)")
+    connection.execute(query, {"last": last})
+    return range(first, last + 1)
+
+
+def _parts(staged: Spool, chosen: pd.DataFrame) -> Iterator[tuple[pa.Table, pd.DataFrame]]:
+    """Yield of every table the chosen rows, and what is known of them; `chosen` is indexed by place."""
+    begin, chosen = 0, chosen.sort_index()
+    for table in staged:
+        ends = np.searchsorted(chosen.index.to_numpy(), [begin, begin + table.num_rows])
+        here = chosen.iloc[slice(*ends)]
+        if len(here) == table.num_rows:
+            yield table, here
+        elif len(here):
+            yield table.take(pa.array(here.index.to_numpy() - begin)), here
+        begin += table.num_rows
+
+
+def _request_rows(one: _Load, new: pd.DataFrame, kinds: list[str]) -> Iterator[pa.Table]:
+    for table, here in _parts(one.staged, new):
+        rows = table.select(["source_key", "status", *STATE_FIELDS, "raw", "valid_at"])
+        more = {
+            "request_number": pa.array(here["request_number"].to_numpy()),
+            "kind": pa.array([kinds[place] for place in here["kind"]], TEXT),
+            "source": pa.array([one.source] * len(here), TEXT),
+            "last_event": pa.array(here["event"].to_numpy()),
+            "recorded_at": pa.array([one.known_at] * len(here), pa.timestamp("us", "UTC")),
+        }
+        for name, column in more.items():
+            rows = rows.append_column(name, column)
+        yield rows
+
+
+def _event_lines(one: _Load, fresh: pd.DataFrame, block: int, seal: Any) -> Iterator[memoryview]:
+    """Yield the events as lines; `seal` takes in their hashes, in their order."""
+    same = events.Same(one.run_id, block, one.known_at)
+    for table, here in _parts(one.staged, fresh):
+        for begin in range(0, len(here), _WRITTEN):
+            some = here.iloc[begin : begin + _WRITTEN]
+            numbers, places = pa.array(some["request_number"].to_numpy()), pa.array(some["event"].to_numpy())
+            lines, digests = events.lines(table.slice(begin, _WRITTEN), numbers, places, same)
+            seal.update(digests)
+            yield lines
+
+
+def _ahead(lines: Iterator[memoryview]) -> Iterator[memoryview]:
+    """Yield while the next are written: PostgreSQL reads, this process writes."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, lines, None)
+        while (ready := coming.result()) is not None:
+            coming = pool.submit(next, lines, None)
+            yield ready
+
+
+def lock_history(connection: Connection) -> int:
+    """Return the number of the next block, sealed in this transaction: the chain has one writer at a time."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('governance.history'))"))
+    return int(connection.scalar(text("SELECT coalesce(max(block), 0) + 1 FROM history_block")) or 1)
 
 
 def append_block(connection: Connection, statement: str, parameters: dict[str, Any]) -> None:
@@ -97,33 +175,16 @@ def append_block(connection: Connection, statement: str, parameters: dict[str, A
 
     The lock is held until the transaction ends, so the chain has one writer at a time.
     """
-    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('governance.history'))"))
-    block = connection.scalar(text("SELECT coalesce(max(block), 0) + 1 FROM history_block"))
-    in_block = {**parameters, "block": block}
-    if _run(connection, statement, in_block):
-        _run(connection, "refresh_requests", in_block)
-        _run(connection, "seal_block", in_block)
+    in_block = {**parameters, "block": lock_history(connection), "first_event": 0}
+    if run(connection, statement, in_block):
+        query = text("SELECT min(event) FROM request_event WHERE block = :block")
+        in_block["first_event"] = connection.scalar(query, in_block)
+        run(connection, "refresh_requests", in_block)
+        run(connection, "seal_block", in_block)
 
 
-def copy_frame(connection: Connection, frame: pd.DataFrame, table: str) -> None:
-    """COPY a frame into a table with the same column names. Missing values become NULL, '' stays ''."""
-    copy_table(connection, pa.Table.from_pandas(frame, preserve_index=False), table)
-
-
-def copy_table(connection: Connection, rows: pa.Table, table: str) -> None:
-    """COPY rows into a table with the same column names. NULL stays NULL, '' stays ''."""
-    driver = connection.connection.driver_connection
-    assert driver is not None  # noqa: S101 (a live SQLAlchemy connection always has one)
-    options = pyarrow.csv.WriteOptions(include_header=False)
-    columns = ", ".join(f'"{column}"' for column in rows.column_names)
-    with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT csv)") as copy:
-        for begin in range(0, len(rows), _COPIED):
-            buffer = io.BytesIO()
-            pyarrow.csv.write_csv(rows.slice(begin, _COPIED), buffer, options)
-            copy.write(buffer.getbuffer())
-
-
-def _run(connection: Connection, statement: str, parameters: dict[str, Any]) -> int:
+def run(connection: Connection, statement: str, parameters: dict[str, Any]) -> int:
+    """Run a statement of `sql/register/` with the parameters it names; return how many rows it wrote."""
     query = text(resources.sql(f"register/{statement}.sql"))
     known = {name: value for name, value in parameters.items() if f":{name}" in query.text}
     return int(connection.execute(query, known).rowcount)

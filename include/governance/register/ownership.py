@@ -7,16 +7,18 @@ error when the file is read. What matches nothing goes to the ownership authorit
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, model_validator
 from sqlalchemy import Connection, text
 
-from governance import documents
+from governance import documents, resources
 from governance.register.patterns import has_wildcard, matches, overlap
 
 DIMENSIONS = ("path", "account", "control", "ou", "target_type")
@@ -36,6 +38,8 @@ def _is_zone(value: str) -> str:
 
 
 Email = Annotated[str, Field(pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+$")]
+Decider = Annotated[str, Field(pattern=r"^(\*|[^@\s<>,;]+@[^@\s<>,;]+)$")]
+"""A mail address; `*` and `?` are wildcards."""
 TimeZone = Annotated[str, AfterValidator(_is_zone)]
 
 
@@ -91,12 +95,16 @@ def _fits(dimension: str, pattern: str, value: str | None) -> bool:
 
 
 class OwnershipRule(documents.Document):
-    """One rule: RACI, contact, manager, and the business time its accountable owner lives in."""
+    """One rule: RACI, contact, manager, and the business time its accountable owner lives in.
+
+    `delegates` may decide for the accountable owner, as their manager and the authority may; '*' is anybody.
+    """
 
     name: str
     match: Match
     accountable: Email
     responsible: tuple[Email, ...] = ()
+    delegates: tuple[Decider, ...] = ()
     consulted: tuple[Email, ...] = ()
     informed: tuple[Email, ...] = ()
     contact: Email
@@ -144,16 +152,37 @@ def read(policies: Path) -> OwnershipPolicy:
 
 
 def store(connection: Connection, policy: OwnershipPolicy) -> None:
-    """Write the policy to the register, so that SQL and auditors see who is accountable."""
+    """Write the policy to the register, so that SQL and auditors see who is accountable.
+
+    A policy that is there already is not written again; two writers wait for each other.
+    """
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('governance.ownership'))"))
+    rows = list(_rows(policy))
+    stored = connection.execute(text(resources.sql("register/ownership.sql"))).mappings()
+    if [dict(row) for row in stored] == rows:
+        return
     connection.execute(text("DELETE FROM ownership"))
-    statement = text(
-        "INSERT INTO ownership (rule, position, match, accountable, responsible, consulted, informed,"
-        " contact, manager, timezone, calendar, review_date)"
-        " VALUES (:name, :position, CAST(:match AS jsonb), :accountable, :responsible, :consulted, :informed,"
-        " :contact, :manager, :timezone, :calendar, :review_date)"
+    connection.execute(
+        text(resources.sql("register/add_ownership.sql")),
+        [{**row, "match": json.dumps(row["match"])} for row in rows],
     )
+
+
+def may_decide(connection: Connection, owner: str | None, owner_rule: str | None, person: str) -> bool:
+    """Tell whether a person may decide what `owner` is accountable for, by the policy that was stored.
+
+    Where none was, nobody may.
+    """
+    asked = {"owner": owner, "rule": owner_rule, "person": person}
+    return bool(connection.scalar(text("SELECT may_decide(:owner, :rule, :person)"), asked))
+
+
+def _rows(policy: OwnershipPolicy) -> Iterator[dict[str, Any]]:
+    """Yield the rows of the table, the authority first: its position is 0."""
     for position, rule in enumerate((policy.authority, *policy.owners)):
-        row = rule.model_dump(exclude={"match"})
-        lists = {name: list(row[name]) for name in ("responsible", "consulted", "informed")}
-        match = rule.match.model_dump_json(exclude_none=True)
-        connection.execute(statement, {**row, **lists, "position": position, "match": match})
+        row = {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in rule
+            if name != "match"
+        }
+        yield {**row, "position": position, "match": rule.match.model_dump(exclude_none=True)}

@@ -130,7 +130,7 @@ def decide_request(
     by: By,
     reason: Reason = "",
 ) -> None:
-    """Approve or reject a request that was submitted here. Nobody decides what they asked for."""
+    """Approve or reject a request that was submitted here, as its owner or for them, and never one's own."""
     from governance.errors import GovernanceError
 
     _is_one_of("answer", answer, ("approve", "reject"))
@@ -141,17 +141,17 @@ def decide_request(
 
 def _decide(request_id: str, status: str, by: str, reason: str) -> None:
     from governance import resources
-    from governance.register import exception_limits
+    from governance.register import exception_limits, ownership
     from governance.register.decisions import Decision, decide
     from governance.settings import Settings
 
     settings = Settings()
-    limits = exception_limits.read(resources.folder("policies", settings.config_dir))
+    policies = resources.folder("policies", settings.config_dir)
+    decision, limits = Decision(status, by, reason.strip()), exception_limits.read(policies)
+    owners = ownership.read(policies)
     engine = _engine()
     with engine.begin() as connection:
-        decide(
-            connection, request_id, Decision(status, by, reason.strip()), limits=limits, at=settings.instant()
-        )
+        decide(connection, request_id, decision, limits=limits, owners=owners, at=settings.instant())
     typer.echo(f"{request_id} is {status}")
 
 

@@ -21,7 +21,16 @@ from governance.review.queries import run
 
 Rows = list[dict[str, Any]]
 
-LISTS = ("ending", "expired_live", "deviating_rules", "last_runs", "evidence", "duplicates")
+LISTS = (
+    "ending",
+    "expired_live",
+    "deviating_rules",
+    "last_runs",
+    "evidence",
+    "duplicates",
+    "live_exceptions",
+    "unseen",
+)
 """Files of `sql/kpis/pack/`: what the pack lists by name."""
 
 

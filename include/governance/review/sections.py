@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from governance.review import evidence_tables
 from governance.review.cards import Card
 from governance.review.facts import Facts
 from governance.review.page import Section, Table, bars, count, day, hours, share
@@ -125,7 +126,8 @@ def _exceptions(facts: Facts, cards: dict[str, Card]) -> Section:
     over = Table(
         "Expired but live: over, while resources still lean on them",
         ("exception", "title", "owner", "ended", "resources"),
-        [(r["request_id"], r["title"], r["owner"] or "nobody", day(r["valid_until"]), f"{r['covered']:,}")
+        [(r["request_id"], r["title"], r["owner"] or "nobody", day(r["valid_until"]),
+          "let through by AWS" if r["verdict"] == "EXPIRED_BUT_PRESENT" else f"{r['covered']:,}")
          for r in facts.lists["expired_live"]],
         (4,),
         "Unknown: nothing was reconciled yet." if cards["exceptions_expired_live"].value is None else "None.",
@@ -141,6 +143,15 @@ def _exceptions(facts: Facts, cards: dict[str, Card]) -> Section:
     return Section("exceptions", "Exceptions", lead, list(cards.values()), [], [over, soon])
 
 
+def _verdicts(facts: Facts, kind: str) -> Table:
+    rows = [
+        (k.dimension["verdict"], count(k))
+        for k in facts.rows("reconciliation", "kind", "verdict")
+        if k.dimension["kind"] == kind
+    ]
+    return Table(f"Verdicts on {kind}s", ("verdict", "requests"), rows, (1,), "No verdict yet.")
+
+
 def _reconciliation(facts: Facts, cards: dict[str, Card]) -> Section:
     card = {
         name: cards[name].text for name in ("compliance_with", "compliance_without", "deviations", "coverage")
@@ -153,14 +164,14 @@ def _reconciliation(facts: Facts, cards: dict[str, Card]) -> Section:
             f"exceptions; {card['deviations']} deviations nobody approved. Seen: {card['coverage']} of all "
             "places; what was not seen is unknown, not clean."
         )
-    verdicts = [(k.dimension["verdict"], count(k)) for k in facts.rows("reconciliation", "verdict")]
     found = [(k.dimension["finding"], count(k)) for k in facts.rows("reconciliation", "finding")]
     rules = [
         (r["rule"], f"{r['findings']:,}", f"{r['accounts']:,}", day(r["since"]))
         for r in facts.lists["deviating_rules"]
     ]
     tables = [
-        Table("Verdicts on exceptions", ("verdict", "requests"), verdicts, (1,), "No verdict yet."),
+        *(_verdicts(facts, kind) for kind in ("exception", "addition", "change")),
+        evidence_tables.live_exceptions(facts),
         Table("Open findings", ("type", "findings"), found, (1,), "No finding is open."),
         Table(
             "Rules with most open deviations",
@@ -169,6 +180,7 @@ def _reconciliation(facts: Facts, cards: dict[str, Card]) -> Section:
             (1, 2),
             "None.",
         ),
+        evidence_tables.unseen(facts),
     ]
     return Section("reconciliation", "Reconciliation with AWS", lead, list(cards.values()), [], tables)
 

@@ -11,6 +11,8 @@ from governance.errors import GovernanceError
 from governance.sandbox.airflow import AirflowApi
 
 PACK = "review_pack__weekly"
+ACTUATION = "actuation"
+"""Changes AWS: stays paused, as it is created."""
 
 
 @dataclass
@@ -58,8 +60,8 @@ class Pipelines:
         return self.progress
 
     def _discover(self) -> list[str]:
-        """Wait until every DAG is parsed, unpause them all, note the runs that were there before."""
-        needed = set(self._rest())
+        """Wait until every DAG is parsed, unpause all but actuation, note the runs that were there before."""
+        needed = {*self._rest(), ACTUATION}
         while True:
             found = {dag["dag_id"] for dag in self.api.call("GET", "dags", limit=100)["dags"]}
             intakes = sorted(dag_id for dag_id in found if dag_id.startswith("intake__"))
@@ -81,6 +83,7 @@ class Pipelines:
 
     def _pause_all(self, paused: bool) -> None:
         self.api.call("PATCH", "dags", {"is_paused": paused}, dag_id_pattern="%", limit=100)
+        self.api.call("PATCH", f"dags/{ACTUATION}", {"is_paused": True})
 
     def _parsing_is_done(self, found: set[str]) -> bool:
         """Files are parsed one by one: wait until two looks in a row find the same DAGs."""

@@ -55,11 +55,15 @@ class Delegation:
 
 @dataclass(frozen=True)
 class Pack:
-    """A conformance pack: the names of its rules, wherever they are deployed."""
+    """A conformance pack: the names of its rules, wherever they are deployed.
+
+    `excluded` are accounts that a pack of the organization leaves out.
+    """
 
     name: str
     rules: tuple[str, ...]
     created_by: str | None = None
+    excluded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from typing import Any
 
 from governance.sandbox.processes import free_port
 from governance.sandbox.scenario import Scenario, build
-from governance.sandbox.stand_ins import PORTS, STAND_INS, Connections, Site
+from governance.sandbox.stand_ins import PORTS, STAND_INS, Connections, Site, deliveries
 
 
 @contextmanager
@@ -38,6 +38,7 @@ def running(
             connections |= stack.enter_context(one.serve(scenario, site))
         yield {
             "connections": connections,
+            "deliveries": deliveries(scenario),
             "mailbox": str(home / "mail"),
             "now": scenario.now.isoformat(),
             "pid": os.getpid(),

@@ -17,6 +17,8 @@ from governance.sandbox import github as github_site
 from governance.sandbox import http_server, imap, mail
 from governance.sandbox import jira as jira_site
 from governance.sandbox import servicenow as servicenow_site
+from governance.sandbox.aws import config_snapshots
+from governance.sandbox.aws.config_delivery import PREFIX, bucket_of
 from governance.sandbox.aws.server import serve as serve_aws
 from governance.sandbox.faults import Faults
 from governance.sandbox.scenario import Scenario, code_requests
@@ -61,7 +63,13 @@ def _aws(scenario: Scenario, site: Site) -> Iterator[Connections]:
             },
         }
         fill_bucket(aws.url, scenario.csv_drops | scenario.office_files)
+        fill_bucket(aws.url, dict(config_snapshots.files(scenario.world)), bucket_of(scenario.world))
         yield {"aws_default": connection, "landing_zone_csv": connection}
+
+
+def deliveries(scenario: Scenario) -> str:
+    """Return where AWS Config delivers to in a scenario."""
+    return f"s3://{bucket_of(scenario.world)}/{PREFIX}"
 
 
 @contextmanager
@@ -157,10 +165,10 @@ def write_registers(folder: Path, files: Mapping[str, str]) -> None:
             path.write_text(text, "utf-8")
 
 
-def fill_bucket(aws_url: str, drops: Mapping[str, bytes]) -> None:
-    """Create the bucket in the stand-in and put the drops into it."""
+def fill_bucket(aws_url: str, drops: Mapping[str, bytes], bucket: str = BUCKET) -> None:
+    """Create a bucket in the stand-in and put the drops into it."""
     session = boto3.Session(KEY, SECRET, region_name=REGION)
     client = session.client("s3", endpoint_url=aws_url)
-    client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
     for key, content in sorted(drops.items()):
-        client.put_object(Bucket=BUCKET, Key=key, Body=content)
+        client.put_object(Bucket=bucket, Key=key, Body=content)

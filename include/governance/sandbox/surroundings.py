@@ -20,6 +20,8 @@ class Services:
     """Connection id -> connection in Airflow's JSON form."""
     mailbox: Path
     now: datetime
+    deliveries: str = ""
+    """Where AWS Config delivers to."""
 
     @classmethod
     def read(cls, path: Path) -> Services:
@@ -29,6 +31,7 @@ class Services:
             stand_ins=found["connections"],
             mailbox=Path(found["mailbox"]),
             now=datetime.fromisoformat(found["now"]),
+            deliveries=found["deliveries"],
         )
 
     @property
@@ -54,6 +57,7 @@ class Services:
             "GOVERNANCE_VAR_DIR": str(var_dir),
             "GOVERNANCE_LAKE": str(var_dir / "lake"),
             "GOVERNANCE_AWS_PACE": "0",
+            "GOVERNANCE_CONFIG_DELIVERIES": self.deliveries,
             "AWS_ENDPOINT_URL": self.aws_url,
             "AWS_DEFAULT_REGION": "eu-central-1",
             "AWS_EC2_METADATA_DISABLED": "true",

@@ -111,7 +111,7 @@ def _mails(report: DemoReport) -> Table:
 
 
 def _counts(report: DemoReport) -> Table:
-    table = _table("Reconciliation", "verdict of exceptions", "n", "open findings", "n")
+    table = _table("Reconciliation", "verdict of requests", "n", "open findings", "n")
     table.columns[2].justify = "left"
     pairs = zip_longest(report.verdicts.items(), report.findings.items(), fillvalue=("", ""))
     for (verdict, count), (finding, open_now) in pairs:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import pandas as pd
@@ -16,6 +17,9 @@ PolicyType = Literal[
     "INSPECTOR_POLICY", "UPGRADE_ROLLOUT_POLICY", "BEDROCK_POLICY", "S3_POLICY",
     "NETWORK_SECURITY_DIRECTOR_POLICY",
 ]  # fmt: skip
+Tags = Mapping[str, str]
+Resource = tuple[str, str, str, str]
+"""account, region, resource type, resource id"""
 State = Literal["PENDING_ACTIVATION", "ACTIVE", "SUSPENDED", "PENDING_CLOSURE", "CLOSED"]
 
 EVALUATION_COLUMNS = (
@@ -42,6 +46,7 @@ class Unit:
     name: str
     parent_id: str
     path: str
+    tags: Tags = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,7 @@ class Policy:
     targets: tuple[str, ...]
     description: str = ""
     aws_managed: bool = False
+    tags: Tags = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -87,7 +93,11 @@ class Rule:
 
 @dataclass(frozen=True)
 class World:
-    """Everything the AWS stand-in knows. Frames hold the columns named above."""
+    """Everything the AWS stand-in knows. Frames hold the columns named above.
+
+    `tags` are those of resources that have any; every resource that is evaluated is recorded, but for
+    accounts.
+    """
 
     organization_id: str
     root_id: str
@@ -104,6 +114,12 @@ class World:
     recorders: pd.DataFrame
     now: datetime
     planes: Planes = field(default_factory=Planes)
+    tags: Mapping[Resource, Tags] = field(default_factory=dict)
+
+    @property
+    def delivered_at(self) -> datetime:
+        """Two hours ago."""
+        return self.now - timedelta(hours=2)
 
     def path_of(self, account: Account) -> str:
         """`o-xxx/r-xxx/ou-aaa/ou-bbb/account/`, as Organizations writes it in `Paths`."""

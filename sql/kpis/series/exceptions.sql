@@ -22,7 +22,7 @@ CROSS JOIN LATERAL (
                  AS live FROM approved) q) a
 CROSS JOIN LATERAL (
     SELECT CASE WHEN EXISTS (SELECT FROM reconciliation_run WHERE as_of < p.ends_at)
-           THEN count(*) FILTER (WHERE verdict = 'EXPIRED_BUT_NONCOMPLIANT') END AS exceptions_expired_live
+           THEN count(*) FILTER (WHERE verdict LIKE 'EXPIRED_BUT_%') END AS exceptions_expired_live
     FROM (SELECT DISTINCT ON (request_number) verdict FROM request_verdict JOIN request_then USING (request_number)
           WHERE as_of < p.ends_at ORDER BY request_number, as_of DESC, snapshot_id DESC) q) v
 ORDER BY p.ends_at, p.starts_at

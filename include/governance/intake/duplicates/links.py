@@ -36,8 +36,10 @@ def read_policy(policies: Path) -> DuplicatePolicy:
     return documents.read(own if own.is_file() else resources.folder("policies") / own.name, DuplicatePolicy)
 
 
-def link_duplicates(connection: Connection, policies: Path, *, now: datetime, run_id: int) -> int:
-    """Link what run `run_id` brought to requests of other sources that ask for the same; return how many.
+def link_duplicates(
+    connection: Connection, policies: Path, *, now: datetime, source: str, run_id: int
+) -> int:
+    """Link what a run brought to requests of other sources that ask for the same; return how many.
 
     The lock comes first: of two sources loaded at once, the later to commit sees both sides.
     """
@@ -45,7 +47,8 @@ def link_duplicates(connection: Connection, policies: Path, *, now: datetime, ru
     policy = read_policy(policies)
     words, pattern = _patterns(policy.reference_words)
     parameters = {
-        "run_id": run_id, "now": now, "days": policy.within_days, "words": words, "pattern": pattern,
+        "run_id": run_id, "source": source, "now": now, "days": policy.within_days, "words": words,
+        "pattern": pattern, "hints": _hints(policy.reference_words),
     }  # fmt: skip
     linked = connection.execute(text(resources.sql("intake/link_duplicates.sql")), parameters).rowcount
     sync_findings(connection, now)
@@ -57,6 +60,12 @@ def _patterns(words: tuple[str, ...]) -> tuple[str, str]:
     either = "|".join(r"\s+".join(re.escape(part) for part in one.split()) for one in words) or "(?!)"
     said = rf"\m(?:{either})\M"
     return said, rf"{said}\s*[:#]?\s*[^[:alnum:]\s]*(\S+)"
+
+
+def _hints(words: tuple[str, ...]) -> list[str]:
+    """Return patterns of LIKE for texts that may hold one of the words: cheap to look for."""
+    firsts = [(one.split() or [""])[0].lower() for one in words]
+    return ["%" + re.sub(r"([\\%_])", r"\\\1", first) + "%" for first in firsts]
 
 
 def sync_findings(connection: Connection, now: datetime) -> findings.Turns:

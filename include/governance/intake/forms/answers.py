@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from governance.errors import GovernanceError
-from governance.intake.form_text import form_fields
+from governance.intake.form_text import form_fields, form_kind
 from governance.intake.forms.definition import Form
 from governance.intake.readers.form.reader import submission
 from governance.register.request import KINDS
 
 _ABOUT = ("kind", "submission", "submitted")
-_MARKER = re.compile(r"request form:\s*(addition|change|exception)\b", re.IGNORECASE)
 
 
 def read_answers(path: Path) -> dict[str, Any]:
@@ -27,8 +25,8 @@ def read_answers(path: Path) -> dict[str, Any]:
             raise GovernanceError(f"{path}: {problem}")
         return raw
     text = path.read_text("utf-8", errors="replace")
-    kind = _MARKER.search(text)
-    return {"@text": text, **({"kind": kind[1].lower()} if kind else {})}
+    kind = form_kind(text)
+    return {"@text": text, **({"kind": kind} if kind else {})}
 
 
 def kind_of(answers: Mapping[str, Any], said: str | None) -> str:

@@ -22,6 +22,7 @@ class Way:
     own: dict[str, Any] = field(default_factory=dict)
     """Fields that the reader fills by itself."""
     dates: tuple[str, ...] = (DATE, TIME)
+    shape: str = "snapshot"
 
 
 _WORKFLOW = {"Open": "submitted", "In Review": "in_review", "Approved": "approved", "Declined": "rejected",
@@ -41,8 +42,9 @@ WAYS: dict[str, Way] = {
         (DATE, TIME, "%Y-%m-%dT%H:%M:%S%z"),
     ),
     "email": Way(
-        {"type": "imap"}, "@thread", {"constant": "submitted"}, "form.",
-        {"submitted_at": "date", "source_updated_at": "date"}, (DATE, TIME, "%Y-%m-%dT%H:%M:%S%z"),
+        {"type": "imap"}, "thread", {"constant": "submitted"}, "form.",
+        {"submitted_at": "date", "source_updated_at": "updated"}, (DATE, TIME, "%Y-%m-%dT%H:%M:%S%z"),
+        "event_log",
     ),
     "jira": Way(
         {"type": "jira", "jql": ask("which issues, such as project = GOV")}, "key",
@@ -70,7 +72,7 @@ def spec_text(form: Form, way: str, *, owner: str | None = None, time_zone: str 
         line("connection", name),
         line("schedule", "@hourly"),
         line("mode", "shadow"),
-        line("shape", "snapshot"),
+        line("shape", how.shape),
         "",
         line("reader", how.reader),
         line("time_zone", time_zone or ask("on whose clock people write, such as Europe/Berlin")),

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
+from governance.intake.blocks import Block, one_by_one
 from governance.intake.readers.kind import ConversingKind, Opening, ReaderKind
 from governance.intake.records import Observation, Reader, Record
 
@@ -53,10 +54,14 @@ def probe(spec: SourceSpec, opening: Opening) -> str:
     return kind_of(spec).probe(spec, opening)
 
 
-def complete(connection: Connection, spec: SourceSpec, records: Iterable[Record]) -> Iterator[Record]:
+def complete(
+    connection: Connection, spec: SourceSpec, records: Iterable[Record | Block]
+) -> Iterator[Record | Block]:
     """Return records with what the register holds of the same requests, where their kind asks for it."""
     kind = conversing(spec)
-    return iter(records) if kind is None else iter(kind.complete(connection, spec, list(records)))
+    if kind is None:
+        return iter(records)
+    return iter(kind.complete(connection, spec, list(one_by_one(records))))
 
 
 def conversing(spec: SourceSpec) -> ConversingKind | None:

@@ -55,8 +55,8 @@ class Scorecard:
 
     @property
     def brought(self) -> Row | None:
-        """The latest good run that pulled anything: what quality is judged by."""
-        return next((run for run in self.runs if run["good"] is not None and run["pulled"]), None)
+        """The latest good run that pulled any request: what quality is judged by."""
+        return next((run for run in self.runs if run["good"] is not None and run["asked"]), None)
 
     @property
     def age(self) -> timedelta | None:
@@ -71,8 +71,11 @@ class Scorecard:
 
     @property
     def first_pass(self) -> float | None:
-        """Share of the records that passed the gate in the latest run that pulled anything."""
-        return self.brought["good"] / self.brought["pulled"] if self.brought else None
+        """Share of the requests that passed the gate in the latest run that pulled any; None: there is none.
+
+        What was no request at all, such as an automatic reply, does not count.
+        """
+        return self.brought["good"] / self.brought["asked"] if self.brought else None
 
     @property
     def completeness(self) -> list[tuple[str, float]]:

@@ -90,7 +90,7 @@ def _run(run: Mapping[str, Any], lake: str) -> dict[str, Any]:
         "when": f"{day(run['as_of'])} {run['as_of']:%H:%M}",
         "message": run["message"] or "",
         "accepted": run["accepted"] or "",
-        "passed": share(run["good"] / run["pulled"]) if run["good"] is not None and run["pulled"] else "",
+        "passed": share(run["good"] / run["asked"]) if run["good"] is not None and run["asked"] else "",
         "drift": len((run["validation"] or {}).get("drift", ())),
         "page": f"{lake}/{run['page']}" if run["page"] else "",
     }

@@ -61,7 +61,7 @@ def criteria(runs: Sequence[Run], promotion: Promotion) -> list[Criterion]:
 
 def _passed(latest: Sequence[Run], least: float) -> Criterion:
     """A run that pulled nothing says nothing; where all of them did, nothing is known."""
-    shares = [run["good"] / run["pulled"] for run in latest if run["good"] is not None and run["pulled"]]
+    shares = [run["good"] / run["asked"] for run in latest if run["good"] is not None and run["asked"]]
     lowest = min(shares, default=None)
     found = "nothing was pulled" if lowest is None else f"{lowest:.1%} in the lowest"
     words = f"in each at least {least:.0%} of the records pass"

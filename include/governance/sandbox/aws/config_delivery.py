@@ -16,6 +16,13 @@ CHANNEL = "default"
 EVERY = timedelta(hours=24)
 """How often a snapshot is delivered: TwentyFour_Hours."""
 
+PREFIX = "config"
+
+
+def bucket_of(world: World) -> str:
+    """Return the bucket that every delivery channel of the organization writes to."""
+    return f"config-{world.organization_id}"
+
 
 class Delivery:
     """Handlers of delivery channels: one where there is a recorder, as healthy as the recorder.
@@ -52,7 +59,8 @@ class Delivery:
             return {"DeliveryChannels": []}
         channel = {
             "name": CHANNEL,
-            "s3BucketName": f"config-{self._world.organization_id}",
+            "s3BucketName": bucket_of(self._world),
+            "s3KeyPrefix": PREFIX,
             "configSnapshotDeliveryProperties": {"deliveryFrequency": "TwentyFour_Hours"},
         }
         return {"DeliveryChannels": [channel]}
@@ -75,12 +83,12 @@ class Delivery:
 
     def _delivered(self, row: Row) -> Row:
         failed = row["last_status"].upper() == "FAILURE"
-        last = self._world.now - timedelta(hours=2) if row["recording"] and not failed else _instant(row)
+        last = self._world.delivered_at if row["recording"] and not failed else _instant(row)
         return {
             "lastStatus": "Failure" if failed else "Success",
             "lastErrorCode": "AccessDenied" if failed else None,
             "lastErrorMessage": "The bucket may not be written to" if failed else None,
-            "lastAttemptTime": self._world.now - timedelta(hours=2) if failed else last,
+            "lastAttemptTime": self._world.delivered_at if failed else last,
             "lastSuccessfulTime": last,
             "nextDeliveryTime": last + EVERY if row["recording"] else None,
         }

@@ -1,4 +1,7 @@
-"""AWS Config's advanced query over an aggregator: compliance of resources in all accounts and regions."""
+"""AWS Config's advanced query over an aggregator: resources, their tags and compliance, everywhere.
+
+Resources are those that a rule evaluates, with their tags and nothing of their own configuration.
+"""
 
 from __future__ import annotations
 
@@ -53,9 +56,7 @@ class AdvancedQueries:
         key = (expression, *place)
         if key not in self._answers:
             query = parse(expression)
-            others = query.resource_types - {COMPLIANCE_TYPE}
-            if others:
-                raise NotServedError(f"queries of {', '.join(sorted(others))}")
+            _refuse_unknown(query)
             found = (item for item in self._candidates(query, place) if query.matches(item))
             self._answers[key] = (
                 query,
@@ -70,9 +71,24 @@ class AdvancedQueries:
         demanded = query.demanded.get("accountId")
         for account in place[:1] or self._evaluations.accounts:
             if demanded is None or account in demanded:
-                for item in self._evaluations.items(account):
-                    if not place or item["awsRegion"] == place[1]:
+                for item in self._of(account, query.resource_types):
+                    if not place or item["awsRegion"] in (place[1], "global"):
                         yield item
+
+    def _of(self, account: str, types: frozenset[str]) -> Iterator[Row]:
+        """Compliance items, resources, or both where no type is asked for."""
+        if not types or COMPLIANCE_TYPE in types:
+            yield from self._evaluations.items(account)
+        if not types or types - {COMPLIANCE_TYPE}:
+            yield from self._evaluations.resources(account)
+
+
+def _refuse_unknown(query: Query) -> None:
+    """Of resources no more is known than what they are and their tags."""
+    others = query.resource_types - {COMPLIANCE_TYPE}
+    own = [name for name in query.fields if name.partition(".")[0] == "configuration"]
+    if others and own:
+        raise NotServedError(f"queries of {own[0]} of {', '.join(sorted(others))}")
 
 
 def _selected(query: Query, items: Iterable[Row]) -> list[str]:

@@ -19,6 +19,7 @@ Place = tuple[str, str]
 """account, region"""
 
 COMPLIANCE_TYPE = "AWS::Config::ResourceCompliance"
+ACCOUNT_TYPE = "AWS::::Account"
 
 _ORDER = ["account", "region", "resource_type", "resource_id", "rule"]
 
@@ -30,6 +31,7 @@ class Evaluations:
         self._world = world
         self.rules = {rule.name: rule for rule in world.rules}
         self._items: dict[str, list[Row]] = {}
+        self._resources: dict[str, list[Row]] = {}
 
     @cached_property
     def frame(self) -> pd.DataFrame:
@@ -121,6 +123,41 @@ class Evaluations:
             item["configurationItemCaptureTime"] = max(item["configurationItemCaptureTime"], recorded)
         if item:
             yield _finished(item)
+
+    def resources(self, account: str) -> list[Row]:
+        """Return the configuration items of an account's evaluated resources: what they are and their tags.
+
+        Accounts are evaluated, but no resources that Config records; a user or role of IAM is in `global`.
+        https://docs.aws.amazon.com/config/latest/developerguide/resource-config-reference.html
+        """
+        if account not in self._resources:
+            self._resources[account] = list(self._recorded_resources(account))
+        return self._resources[account]
+
+    def _recorded_resources(self, account: str) -> Iterator[Row]:
+        seen: set[tuple[str, ...]] = set()
+        for item in self.items(account):
+            kind, name = (item["configuration"][n] for n in ("targetResourceType", "targetResourceId"))
+            region = "global" if kind.startswith("AWS::IAM::") else item["awsRegion"]
+            if kind == ACCOUNT_TYPE or (region, kind, name) in seen:
+                continue
+            seen.add((region, kind, name))
+            tags = self._world.tags.get((account, region, kind, name), {})
+            yield {
+                "accountId": account,
+                "awsRegion": region,
+                "resourceType": kind,
+                "resourceId": name,
+                "resourceName": name,
+                "configurationItemCaptureTime": item["configurationItemCaptureTime"],
+                "configurationItemStatus": "OK",
+                "version": "1.3",
+                "tags": [
+                    {"tag": f"{key}={value}", "key": key, "value": value}
+                    for key, value in sorted(tags.items())
+                ],
+                "configuration": {},
+            }
 
     def rule_arn(self, name: str, account: str, region: str) -> str:
         """Return the ARN of a rule; that of a service-linked rule names the service that made it.

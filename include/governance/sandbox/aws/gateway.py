@@ -24,6 +24,7 @@ from governance.sandbox.aws.faults import Fault, Faults
 from governance.sandbox.aws.models import operation_of
 from governance.sandbox.aws.organization_policies import OrganizationPolicies
 from governance.sandbox.aws.organization_rules import OrganizationRules
+from governance.sandbox.aws.organization_tags import OrganizationTags
 from governance.sandbox.aws.organizations import Organizations
 from governance.sandbox.aws.paging import Token
 from governance.sandbox.aws.protocol import Response
@@ -39,7 +40,7 @@ _LOG = logging.getLogger(__name__)
 
 _ACTED_OUT = frozenset({"partial", "stale"})
 """Faults that handlers act out themselves."""
-_ANSWERED_TOKENS = ("NextToken", "NextPageToken", "nextToken")
+_ANSWERED_TOKENS = ("NextToken", "NextPageToken", "nextToken", "PaginationToken")
 
 Handlers = Mapping[str, Handler]
 """'service:Operation' -> handler."""
@@ -71,6 +72,7 @@ def handlers(world: World, faults: Faults) -> dict[str, Handler]:
         "controltower": (ControlTower(world), ControlTowerOperations(world)),
         "organizations": (tree, policies, DelegatedAdministrators(world)),
         "servicecatalog": (ServiceCatalogRecords(world), Portfolios(world)),
+        "tag": (OrganizationTags(world),),
         "ssm": (OpsItems(world), Automation(world), Documents(world)),
     }
     return {

@@ -12,8 +12,11 @@ from botocore.model import OperationModel, ServiceModel
 from governance.sandbox.aws.errors import NotServedError, ServiceError
 from governance.sandbox.aws.request import Request
 
-MODELLED = ("config", "organizations", "controltower", "servicecatalog", "ssm")
+MODELLED = ("config", "organizations", "controltower", "servicecatalog", "ssm", "resourcegroupstaggingapi")
 """Services answered from their models; others are handed to moto or refused."""
+
+SIGNED_AS = {"tagging": "resourcegroupstaggingapi"}
+"""Services whose signature names them otherwise than boto3."""
 
 _LOADER = Loader()
 
@@ -30,7 +33,8 @@ def operation_of(request: Request) -> OperationModel:
     Raises NotServedError for a service or protocol that is not served, and ServiceError
     (UnknownOperationException) for an operation that the service does not have.
     """
-    service = request.signature.service
+    signed = request.signature.service
+    service = SIGNED_AS.get(signed, signed)
     if service not in MODELLED:
         raise NotServedError(f"the service {service}")
     model = service_model(service)

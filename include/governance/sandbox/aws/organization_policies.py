@@ -89,6 +89,7 @@ class OrganizationPolicies:
         return listed(call, "Policies", found)
 
     def _list_tags(self, call: Call) -> Row:
-        account = self._accounts.get(self._existing(call.arguments["ResourceId"]))
-        tags = account.tags if account else {}
+        name = self._existing(call.arguments["ResourceId"])
+        found = self._accounts.get(name) or self._units.get(name) or self._policies.get(name)
+        tags = found.tags if found else {}
         return listed(call, "Tags", [{"Key": key, "Value": value} for key, value in sorted(tags.items())])

@@ -1,4 +1,4 @@
-"""AWS Config over a World: rules that the organization puts into every account but those excluded."""
+"""AWS Config over a World: rules and packs that the organization puts into accounts but those excluded."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ Row = dict[str, Any]
 
 PAGE = 25
 """A choice of this stand-in: the documentation says that there is a default for `Limit`, but not which."""
+PACKS_PAGE = 100
+OF_THE_ORGANIZATION = "config-multiaccountsetup.amazonaws.com"
+"""Who creates, in the accounts, what an organization deploys."""
 
 
 class OrganizationRules:
@@ -31,6 +34,7 @@ class OrganizationRules:
             "DescribeOrganizationConfigRules": self._describe,
             "DescribeOrganizationConfigRuleStatuses": self._statuses,
             "GetOrganizationConfigRuleDetailedStatus": self._detailed,
+            "DescribeOrganizationConformancePacks": self._packs,
         }
 
     def _here(self, call: Call) -> dict[str, Told]:
@@ -57,6 +61,26 @@ class OrganizationRules:
     def _describe(self, call: Call) -> Row:
         found, token = page(call.action, self._named(call), call.arguments, default=PAGE)
         return {"OrganizationConfigRules": [dict(row) for row in found], "NextToken": token}
+
+    def _packs(self, call: Call) -> Row:
+        """https://docs.aws.amazon.com/config/latest/APIReference/API_DescribeOrganizationConformancePacks.html"""
+        at_home = bool(self._here(call)) or call.place == (
+            self._world.management_account,
+            self._world.home_region,
+        )
+        prefix = f"arn:aws:config:{call.region}:{call.account}:organization-conformance-pack"
+        rows = [
+            {
+                "OrganizationConformancePackName": pack.name,
+                "OrganizationConformancePackArn": f"{prefix}/{pack.name}-{pack.rules[0][-8:]}",
+                "ExcludedAccounts": list(pack.excluded),
+                "LastUpdateTime": min(one.joined_at for one in self._world.accounts),
+            }
+            for pack in self._world.planes.packs
+            if at_home and pack.created_by == OF_THE_ORGANIZATION
+        ]
+        found, token = page(call.action, rows, call.arguments, default=PACKS_PAGE)
+        return {"OrganizationConformancePacks": found, "NextToken": token}
 
     def _statuses(self, call: Call) -> Row:
         """The status of a rule is failed if that of any member is.

@@ -14,9 +14,9 @@ from typing import Any
 from governance.sandbox.aws.calls import Call
 from governance.sandbox.aws.errors import ServiceError
 
-TOKENS = ("NextToken", "PageToken", "nextToken")
+TOKENS = ("NextToken", "PageToken", "nextToken", "PaginationToken")
 """How services call the token of a request; Service Catalog calls that of an answer `NextPageToken`."""
-_SIZES = ("Limit", "MaxResults", "PageSize", "maxResults")
+_SIZES = ("Limit", "MaxResults", "PageSize", "maxResults", "ResourcesPerPage")
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,8 @@ def _invalid(action: str) -> ServiceError:
 
     https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html (INVALID_NEXT_TOKEN)
     The others declare theirs in their models: InvalidNextToken (Systems Manager; OpsItems declare none),
-    InvalidParametersException (Service Catalog), ValidationException (Control Tower).
+    InvalidParametersException (Service Catalog), ValidationException (Control Tower),
+    InvalidParameterException (Resource Groups Tagging).
     """
     message = "The specified next token is not valid"
     if action.startswith("organizations:"):
@@ -117,4 +118,5 @@ _INVALID = {
     "ssm": "InvalidNextToken",
     "servicecatalog": "InvalidParametersException",
     "controltower": "ValidationException",
+    "tag": "InvalidParameterException",
 }

@@ -125,7 +125,12 @@ def _xml_refusal(protocol: str, error: ServiceError) -> Response:
 
 def action(operation: OperationModel) -> str:
     """Return 'config:DescribeConfigRules', as IAM names what an operation needs."""
-    return f"{operation.service_model.service_name}:{operation.name}"
+    service = operation.service_model.service_name
+    return f"{_IAM_PREFIX.get(service, service)}:{operation.name}"
+
+
+_IAM_PREFIX = {"resourcegroupstaggingapi": "tag"}
+"""https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonresourcegrouptaggingapi.html"""
 
 
 def _content_type(operation: OperationModel) -> str:

@@ -51,7 +51,7 @@ def table(results: Sequence[CaseResult] | Scenario) -> Table:
 def expected(planted: Planted) -> str:
     """Return the right answer in a few words."""
     words = {
-        "verdict": planted.verdict,
+        "verdict": f"{planted.verdict} [{planted.flag}]" if planted.flag else planted.verdict,
         "finding": planted.finding_type,
         "quarantine": "quarantine",
         "email": f"{planted.rung} to {planted.recipient}",
@@ -92,9 +92,11 @@ class _Register:
             return False, "no verdict"
         row = rows[0]
         won = planted.won is None or row.won == planted.won
+        flagged = planted.flag is None or planted.flag in row.flags
+        told = f"{row.verdict}{''.join(f' [{flag}]' for flag in row.flags)}"
         return (
-            row.verdict == planted.verdict and won,
-            f"{row.verdict}, covers {row.covered}, wins {row.won}: {row.why}",
+            row.verdict == planted.verdict and won and flagged,
+            f"{told}, covers {row.covered}, wins {row.won}: {row.why}",
         )
 
     def _finding(self, planted: Planted) -> Judgement:
@@ -173,7 +175,7 @@ def _is_about(row: Row[Any], planted: Planted) -> bool:
     rule = planted.rule or ""
     return (
         (row.account, row.resource_id) == (planted.account, planted.resource_id)
-        and row.rule in (rule, canonical_name(rule))
+        and (row.rule or "") in (rule, canonical_name(rule))
         and planted.region in (None, row.region)
     )
 

@@ -16,6 +16,7 @@ from governance.sandbox.scenario import (
     estate,
     flow,
     gaps,
+    guarded,
     jira_issues,
     landing_zone,
     mailbox,
@@ -28,7 +29,9 @@ from governance.sandbox.scenario import (
     planted_tickets,
     planted_voids,
     programmes,
+    promises,
     registers,
+    resource_tags,
     rules,
     service_desk,
     submissions,
@@ -86,8 +89,14 @@ def build(seed: int = SEED) -> Scenario:
     planted = [*answers_yaml, *found.planted, found.total(), *answers_jira, *answers_csv, *malformed.totals()]
     planted += answers_twins
     others, answers_others = planes.build(seed, world, entries, _numbers(entries))
-    world = replace(world, policies=(*world.policies, *planes.policies()), planes=others)
-    told = Scenario(world, issues, drops, texts, [*planted, *answers_others])
+    world = replace(
+        world, policies=(*world.policies, *planes.policies()), planes=others,
+        tags=resource_tags.tags(world.evaluations, accounts),
+    )  # fmt: skip
+    others, guards, answers_guarded = guarded.build(world, others)
+    world = replace(world, planes=others)
+    planted += [*answers_others, *answers_guarded]
+    told = Scenario(world, issues, drops, {**texts, **guards}, planted)
     return _with_later_sources(told, seed, accounts)
 
 
@@ -97,11 +106,14 @@ def _with_later_sources(told: Scenario, seed: int, accounts: tuple[Account, ...]
     code = code_requests.build(*_later(seed + 32, accounts))
     letters, answers_mail = mailbox.write()
     submitted, answers_form = submissions.write(seed)
+    issues, answers_promises = promises.issues(Random(seed + 41), len(told.jira_issues))  # noqa: S311 (a story)
     files, answers_files = offices.build()
     answers = [*desk_of.planted, *code.planted, *answers_mail, *answers_form, *answers_files]
+    answers += answers_promises
     return replace(
-        told, planted=[*told.planted, *answers], servicenow_tables=desk_of.tables, github_issues=code.issues,
-        mailbox=letters, submissions=submitted, office_files=files,
+        told, planted=[*told.planted, *answers], jira_issues=[*told.jira_issues, *issues],
+        servicenow_tables=desk_of.tables, github_issues=code.issues, mailbox=letters, submissions=submitted,
+        office_files=files,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime, time, timedelta
@@ -114,12 +115,10 @@ class ExceptionDesk:
             valid_until=midnight(old.valid_until, MAXIMUM_DAYS[old.risk_level]),
         )
 
-    def approver_of(self, entry: ExceptionEntry) -> str:
-        """Who decides: the owner of the account, or of the unit."""
-        kind, _, name = entry.target.partition("/")
-        if kind == "ou":
-            return _UNIT_APPROVER.get(name, people.PLATFORM)
-        return people.approver_of(name[:12])
+    @staticmethod
+    def approver_of(entry: ExceptionEntry) -> str:
+        """Who decides: the owner of what the exception is about."""
+        return people.decider_of(entry.target, scopes=json.dumps(entry.scopes))
 
     def _decide(self, entry: ExceptionEntry, requested: datetime) -> ExceptionEntry:
         draw = self.random.random
@@ -174,12 +173,3 @@ class ExceptionDesk:
         resource = self.estate.keys[self.random.choice(list(places))][3]
         target = f"account/{account}/{resource.rsplit('/', 1)[-1]}"
         return [{**scope, "resource": [resource]}], target, account
-
-
-_UNIT_APPROVER = {
-    "Security": people.SECURITY,
-    "Infrastructure": people.PLATFORM,
-    "Workloads/Prod/Payments": people.PAYMENTS,
-    "Workloads/NonProd": people.DATA,
-    "Sandbox": people.SANDBOX,
-}

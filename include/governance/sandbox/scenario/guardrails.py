@@ -22,6 +22,15 @@ _DRIFT = {
     ("Workloads/Prod", "AWS-GR_CONFIG_ENABLED"): "NOT_CHECKING",
     ("Infrastructure", "AWS-GR_CLOUDTRAIL_ENABLED"): "UNKNOWN",
 }
+EXEMPTED = "arn:aws:iam::*:role/network-automation"
+AUDIT_READER = "arn:aws:iam::*:role/audit-reader"
+EXTRA_REGION = "eu-west-3"
+"""A region that the region deny control allows and the landing zone does not govern."""
+_PARAMETERS = {
+    ("Infrastructure", "AWS-GR_CLOUDTRAIL_ENABLED"): [
+        {"key": "ExemptedPrincipalArns", "value": [AUDIT_READER]}
+    ]
+}
 _DRIFTED_BASELINE = "100000000046"
 """An account that moved, and whose baseline did not follow."""
 
@@ -68,7 +77,9 @@ def controls(random: Random) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
 
 def _control(random: Random, unit: str, name: str) -> Row:
     drift = _DRIFT.get((unit, name), "IN_SYNC")
+    parameters = _PARAMETERS.get((unit, name))
     return {
+        **({"parameters": parameters} if parameters else {}),
         "arn": _arn("enabledcontrol", _letters(random)),
         "controlIdentifier": f"arn:aws:controltower:{HOME}::control/{name}",
         "targetIdentifier": _unit(unit),
@@ -83,10 +94,9 @@ def _region_deny(random: Random) -> Row:
 
     https://docs.aws.amazon.com/controltower/latest/controlreference/ou-region-deny.html (its parameters)
     """
-    exempted = "arn:aws:iam::*:role/network-automation"
     parameters = [
-        {"key": "AllowedRegions", "value": list(REGIONS)},
-        {"key": "ExemptedPrincipalArns", "value": [exempted]},
+        {"key": "AllowedRegions", "value": [*REGIONS, EXTRA_REGION]},
+        {"key": "ExemptedPrincipalArns", "value": [EXEMPTED]},
         {"key": "ExemptedActions", "value": ["bedrock:*"]},
     ]
     control = _control(random, "Workloads", "CT.MULTISERVICE.PV.1")

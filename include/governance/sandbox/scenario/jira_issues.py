@@ -100,9 +100,13 @@ def _fields(ticket: Ticket) -> dict[str, Any]:
         "customfield_10019": ticket.runbook,
         "customfield_10020": {"value": ticket.thing_type} if ticket.thing_type else None,
         "customfield_10021": json.dumps(ticket.thing, sort_keys=True) if ticket.thing else None,
-        "customfield_10022": json.dumps([ticket.target]) if ticket.kind == "change" else None,
+        "customfield_10022": _targets(ticket),
         "customfield_10023": user(ticket.approver) if decided else None,
     }
+
+
+def _targets(ticket: Ticket) -> str | None:
+    return json.dumps(list(ticket.targets) or [ticket.target]) if ticket.kind == "change" else None
 
 
 class _Changelog:

@@ -26,7 +26,7 @@ Expectation = Literal["verdict", "finding", "quarantine", "email", "no_email", "
 class Planted:
     """A case with a known right answer. Which fields speak depends on `expects`.
 
-    verdict: request (source, key) -> `verdict`, and `won` items where it must be the most specific.
+    verdict: request (source, key) -> `verdict`, `won` items where it must be the most specific, and `flag`.
     finding: open finding of `finding_type` on (account, region, rule, resource_id), or on (source, key);
         with `count` alone: so many open findings of that type in all.
     quarantine: an open item of `source` whose key is `key`, or whose raw record holds `fragment`;
@@ -44,6 +44,7 @@ class Planted:
     key: str | None = None
     verdict: str | None = None
     won: int | None = None
+    flag: str | None = None
     finding_type: str | None = None
     account: str | None = None
     region: str | None = None
@@ -106,6 +107,7 @@ class Ticket:
     thing: dict[str, str] = field(default_factory=dict)
     window: tuple[datetime, datetime] | None = None
     runbook: str | None = None
+    targets: tuple[str, ...] = ()
     planted: tuple[Planted, ...] = ()
     defect: str | None = None
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from random import Random
+
+from governance import resources
+from governance.intake.owners import subject_of
+from governance.register import ownership
+from governance.register.ownership import OwnershipPolicy
 
 DOMAIN = "example.com"
 
@@ -42,13 +48,19 @@ HEAD_OF_PAYMENTS, HEAD_OF_PLATFORM, CISO = (
     f"{role}@{DOMAIN}" for role in ("head-of-payments", "head-of-platform", "ciso")
 )
 
-# Who decides about an account, by the tens of its number. The same as policies/ownership.yaml says.
-_BY_TENS = {"0": SECURITY, "1": PLATFORM, "2": PLATFORM, "3": PAYMENTS, "4": DATA, "5": SANDBOX}
+
+@cache
+def decider_of(target: str, target_type: str | None = "resource", scopes: str | None = None) -> str:
+    """Return who decides requests about `target`: whoever `policies/ownership.yaml` makes accountable.
+
+    `scopes` of an exception are JSON text.
+    """
+    return _policy().resolve(subject_of(target_type, target, scopes)).accountable
 
 
-def approver_of(account: str) -> str:
-    """Return who decides requests about `account`."""
-    return _BY_TENS.get(account[-2], PLATFORM)
+@cache
+def _policy() -> OwnershipPolicy:
+    return ownership.read(resources.folder("policies"))
 
 
 def requester(random: Random) -> str:

@@ -15,6 +15,7 @@ from governance.sandbox.scenario import (
     malformed,
     ops_items,
     organization,
+    promises,
     runbook_runs,
 )
 from governance.sandbox.scenario.model import CATALOG, OPS_ITEMS, ExceptionEntry, Planted
@@ -37,11 +38,12 @@ def build(
     places = [(one.id, region) for one in world.accounts if one.state == "ACTIVE" for region in world.regions]
     planes = Planes(
         ops_items={AT_HOME: tuple(items)},
-        automations={AT_HOME: runbook_runs.executions(random, items)},
-        documents={AT_HOME: runbook_runs.documents()},
+        automations={AT_HOME: (*runbook_runs.executions(random, items), *promises.executions())},
+        documents={AT_HOME: (*runbook_runs.documents(), *promises.documents())},
         calendars={AT_HOME: runbook_runs.calendars()},
         compliance_summaries={(account, world.home_region): rows for account, rows in compliance.items()},
-        records={AT_HOME: records}, provisioned_products={AT_HOME: products},
+        records={AT_HOME: records},
+        provisioned_products={AT_HOME: (*products, *promises.products())},
         portfolios={AT_HOME: catalog_records.portfolios()},
         landing_zone=guardrails.landing_zone(),
         landing_zone_operations=guardrails.zone_operations(random),

@@ -45,12 +45,13 @@ class TicketPlot:
             target=f"account/{account}",
             target_type="resource",
             risk_level=risk,
-            approver=people.approver_of(account),
             title=self._moved(drawn.title, drawn.account, account),
             description=self._moved(drawn.description, drawn.account, account),
             thing={key: value.replace(drawn.account, account) for key, value in drawn.thing.items()},
         )
         ticket = replace(ticket, **traits)
+        if "approver" not in traits:
+            ticket = replace(ticket, approver=people.decider_of(ticket.target, ticket.target_type))
         who = {"submitted": ticket.requester, "withdrawn": ticket.requester}
         worker = {"in_progress", "fulfilled", "closed", "failed"}
         actor = dict.fromkeys(worker, ticket.assignee) | who
@@ -79,6 +80,8 @@ def plant(plot: TicketPlot) -> None:
         answer = Planted(name, "", "owner", why, recipient=recipient, owned=recipient != people.AUTHORITY)
         steps = [(berlin(5, day, hour), status) for hour, status in _AN_ORDINARY_DAY]
         plot.add(JIRA, answer, steps, target=target, **traits)
+    foreign = Planted("approved-by-another", "", "finding", _FOREIGN, finding_type="PROCESS_BYPASS")
+    plot.add(JIRA, foreign, _SELF_APPROVED, approver=people.SANDBOX)
 
 
 _OVERDUE = (
@@ -100,6 +103,7 @@ _OVERDUE = (
      "five weeks, agreed is one"),
 )  # fmt: skip
 
+_FOREIGN = "the lead of the sandboxes approved what the platform's lead is accountable for"
 _STOPS = "waiting on the requester stops the clock: four of 40 hours are gone"
 _NOT_OVERDUE = (
     (JIRA, "waiting-for-requester", "medium",

@@ -68,8 +68,12 @@ def write(records: list[Record]) -> dict[str, str]:
     for record in records:
         year = str(record["requested"])[:4] if isinstance(record["requested"], date) else "2026"
         files[f"{year}.yaml"].append(record)
-    return {
-        name: "# Exceptions to the baseline, kept by the security office. Days are days in Berlin.\n"
-        + yaml.dump({"exceptions": chosen}, Dumper=_Dump, sort_keys=False, allow_unicode=True, width=110)
-        for name, chosen in files.items()
-    }
+    return {name: text_of(chosen) for name, chosen in files.items()}
+
+
+def text_of(records: list[Record]) -> str:
+    """Return one file of the register."""
+    head = "# Exceptions to the baseline, kept by the security office. Days are days in Berlin.\n"
+    return head + yaml.dump(
+        {"exceptions": records}, Dumper=_Dump, sort_keys=False, allow_unicode=True, width=110
+    )

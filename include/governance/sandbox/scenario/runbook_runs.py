@@ -33,23 +33,33 @@ _RUNS = {
 def documents() -> tuple[Row, ...]:
     """Return the documents of the management account, each with hash and version."""
     return tuple(
-        {
-            "Name": name,
-            "Owner": MANAGEMENT,
-            "CreatedDate": NOW - timedelta(days=30 + 10 * int(version)),
-            "DocumentType": kind,
-            "DocumentFormat": "TEXT" if kind == "ChangeCalendar" else "YAML",
-            "SchemaVersion": "0.3",
-            "DocumentVersion": version,
-            "LatestVersion": version,
-            "DefaultVersion": version,
-            "Status": "Active",
-            "Hash": sha256(f"{name}/{version}".encode()).hexdigest(),
-            "HashType": "Sha256",
-            "PlatformTypes": ["Windows", "Linux", "MacOS"],
-        }
+        document(name, kind, version, NOW - timedelta(days=30 + 10 * int(version)))
         for name, kind, version in _DOCUMENTS
     )
+
+
+def document(name: str, kind: str, version: str, created: datetime) -> Row:
+    """Return one document; its hash follows from name and version."""
+    return {
+        "Name": name,
+        "Owner": MANAGEMENT,
+        "CreatedDate": created,
+        "DocumentType": kind,
+        "DocumentFormat": "TEXT" if kind == "ChangeCalendar" else "YAML",
+        "SchemaVersion": "0.3",
+        "DocumentVersion": version,
+        "LatestVersion": version,
+        "DefaultVersion": version,
+        "Status": "Active",
+        "Hash": document_hash(name, version),
+        "HashType": "Sha256",
+        "PlatformTypes": ["Windows", "Linux", "MacOS"],
+    }
+
+
+def document_hash(name: str, version: str) -> str:
+    """Return the SHA-256 that Systems Manager tells of a document."""
+    return sha256(f"{name}/{version}".encode()).hexdigest()
 
 
 def calendars() -> tuple[Calendar, ...]:
@@ -81,9 +91,13 @@ def _outcome(item: Row) -> str | None:
 
 def _execution(random: Random, begins: datetime, status: str, item: Row | None) -> Row:
     began = begins + timedelta(minutes=random.randint(1, 20))
+    number = identifier(random)
+    runbook = random.choice([name for name, kind, _ in _DOCUMENTS if kind == "Automation"])
+    if item and "runbook" in item["OperationalData"]:
+        runbook = item["OperationalData"]["runbook"]["Value"]
     row: Row = {
-        "AutomationExecutionId": identifier(random),
-        "DocumentName": random.choice([name for name, kind, _ in _DOCUMENTS if kind == "Automation"]),
+        "AutomationExecutionId": number,
+        "DocumentName": runbook,
         "DocumentVersion": "1",
         "AutomationExecutionStatus": status,
         "ExecutionStartTime": began,

@@ -41,6 +41,16 @@ _DEFECTS: dict[str, tuple[str, dict[str, str]]] = {
     "form-no-scope": ("nobody can tell what is to be excepted", {"scopes": ""}),
     "form-end-before-begin": ("it ends before it begins", {"valid_until": "2026-11-30"}),
 }
+_THINGS: dict[str, tuple[str, dict[str, str]]] = {
+    "form-thing-nowhere": (
+        "a control without the unit it is for",
+        {"thing_type": "enabled_control", "thing": "control: AWS-GR_RESTRICTED_SSH"},
+    ),
+    "form-thing-unknown-property": (
+        "an account has no colour",
+        {"thing": "name: platform-load\ncolour: green"},
+    ),
+}
 
 
 def write(seed: int) -> tuple[dict[str, str], list[Planted]]:
@@ -52,14 +62,15 @@ def write(seed: int) -> tuple[dict[str, str], list[Planted]]:
         key = f"sub-{number:03d}"
         files[f"{key}.json"] = _text(key, _submitted(random), people.requester(random), answers)
         planted += _right_answers(key, answers)
-    for number, (case, (why, spoilt)) in enumerate(_DEFECTS.items(), start=len(_SOUND) + 1):
+    wrong = [(_SOUND[0], case) for case in _DEFECTS.items()] + [(_SOUND[2], case) for case in _THINGS.items()]
+    for number, (sound, (case, (why, spoilt))) in enumerate(wrong, start=len(_SOUND) + 1):
         key = f"sub-{number:03d}"
-        answers = {**_SOUND[0], "title": f"{_SOUND[0]['title']}, again", **spoilt}
+        answers = {**sound, "title": f"{sound['title']}, again", **spoilt}
         files[f"{key}.json"] = _text(key, _submitted(random), people.requester(random), answers)
         planted.append(Planted(f"malformed-{case}", why, "quarantine", why, FORM, key))
-    words = f"{len(_DEFECTS)} records of {FORM} in quarantine, no more"
+    words = f"{len(wrong)} records of {FORM} in quarantine, no more"
     why = "one bad submission never takes a good one with it"
-    planted.append(Planted(f"only-malformed-{FORM}", words, "quarantine", why, FORM, count=len(_DEFECTS)))
+    planted.append(Planted(f"only-malformed-{FORM}", words, "quarantine", why, FORM, count=len(wrong)))
     return files, planted
 
 

@@ -71,10 +71,11 @@ class TicketDesk:
         }
         risk_level = self.random.choices(_LEVELS, _RISKS[kind])[0]
         target = fill(template.get("target", "account/{id}"), **words).replace(" ", "-")
+        kind_of_target = template.get("target_type", "resource")
         ticket = Ticket(
             kind=kind, title=texts["title"], description=texts["description"],
-            target_type=template.get("target_type", "resource"), target=target, account=account.id,
-            requester=people.requester(self.random), approver=people.approver_of(account.id),
+            target_type=kind_of_target, target=target, account=account.id,
+            requester=people.requester(self.random), approver=people.decider_of(target, kind_of_target),
             assignee=self.random.choice(people.ENGINEERS), risk_level=risk_level, benefit=texts["benefit"],
             risk=texts["risk"], risk_if_denied=texts["denied"], steps=[], thing_type=template.get("type"),
             thing=fill(template.get("thing", {}), **words), runbook=template.get("runbook"),

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import csv
+import gc
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from itertools import chain
+from typing import Any
 
+import pyarrow as pa
+
+from governance.intake.blocks import RECORDS, Block
 from governance.intake.readers.files.limits import LONGEST_CELL, UnreadableFileError, kept
 from governance.intake.readers.files.options import CsvOptions
-from governance.intake.readers.files.texts import decoded, legible
+from governance.intake.readers.files.texts import decoded, legible, plain
 from governance.intake.records import Raw, Record
+from governance.register.canonical import TEXT
 
 csv.field_size_limit(LONGEST_CELL)
 
@@ -18,10 +25,72 @@ Row = tuple[int, Raw, str | None]
 """Line on which it begins, the cells by column, and what is wrong with it."""
 
 
-def records_of(name: str, content: bytes, options: CsvOptions) -> Iterator[Record]:
-    """Yield the rows of a file; raises UnreadableFileError."""
+def records_of(name: str, content: bytes, options: CsvOptions) -> Iterator[Record | Block]:
+    """Yield the rows of a file; raises UnreadableFileError.
+
+    They come in blocks as long as they can be cut straight on, and one by one after that.
+    """
+    last = yield from _straight_on(name, content, options)
+    if last is None:
+        return
     for line, raw, problem in delimited(decoded(content, options.encoding), options):
-        yield Record(f"{name}:{line}", *legible(raw, problem, options.encoding))
+        if line > last:
+            yield Record(f"{name}:{line}", *legible(raw, problem, options.encoding))
+
+
+def _straight_on(
+    name: str, content: bytes, options: CsvOptions
+) -> Generator[Record | Block, None, int | None]:
+    """Yield rows in blocks; return None at the end, or the last line before something is amiss."""
+    text, last = plain(content, options.encoding), 0
+    if text is None:
+        return last
+    reader = csv.reader(text, delimiter=options.delimiter, quotechar=options.quote, strict=True)
+    try:
+        header = [cell.strip() for cell in next(filter(None, reader), ())]
+        if not header or len(set(header)) < len(header):
+            return last
+        while True:
+            rows, lines = _next_rows(reader)
+            if not rows:
+                return None
+            if set(map(len, rows)) == {len(header)}:
+                columns = (pa.array(cells, TEXT) for cells in zip(*rows, strict=True))
+                yield Block(name, lines, dict(zip(header, columns, strict=True)))
+            else:
+                for line, cells in zip(lines, rows, strict=True):
+                    yield Record(f"{name}:{line}", *_row(header, cells))
+            last = lines[-1]
+    except (csv.Error, UnicodeDecodeError):
+        return last
+
+
+def _next_rows(reader: Any) -> tuple[list[list[str]], list[int]]:
+    """Return the next rows that are not empty, and on which line each begins."""
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    end = reader.line_num
+    with _no_collection():
+        for cells in reader:
+            if cells:
+                rows.append(cells)
+                lines.append(end + 1)
+                if len(rows) == RECORDS:
+                    break
+            end = reader.line_num
+    return rows, lines
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Let nobody look for cycles meanwhile: lists of text have none, and there are many of them."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def delimited(text: str, options: CsvOptions) -> Iterator[Row]:

@@ -12,7 +12,7 @@ from governance.intake.readers.files.options import FileOptions
 from governance.intake.readers.files.places import Folder, Place, S3Prefix
 from governance.intake.readers.files.reader import FileReader
 from governance.intake.readers.kind import Opening
-from governance.intake.records import Observation, Reader, Record, place_of
+from governance.intake.records import Observation, Reader, Record, stem_of
 
 if TYPE_CHECKING:
     from governance.intake.spec import SourceSpec
@@ -30,7 +30,7 @@ def open_reader(spec: SourceSpec, opening: Opening) -> Reader:
 
 def observations(spec: SourceSpec, record: Record) -> list[Observation]:  # noqa: ARG001
     """Return the one observation of a row or an entry; `@file` is its file without the extension."""
-    return [Observation({**record.raw, "@file": _stem(record.locator)})]
+    return [Observation({**record.raw, "@file": stem_of(record.locator)})]
 
 
 def probe(spec: SourceSpec, opening: Opening) -> str:
@@ -78,8 +78,3 @@ def _connection(spec: SourceSpec, opening: Opening) -> Connection:
         return opening.lookup("aws_default")
     except Exception:  # noqa: BLE001 (Airflow raises its own error for a connection that is not there)
         return Connection(conn_id="aws_default", conn_type="aws")
-
-
-def _stem(locator: str) -> str:
-    place = place_of(locator)
-    return place.removesuffix(".gz").rpartition(".")[0] or place

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from governance.intake.blocks import Block, one_by_one
 from governance.intake.readers.files.limits import StillWritingError, UnreadableFileError
 from governance.intake.readers.files.options import FileOptions
 from governance.intake.readers.files.places import Place, SourceFile, unpacked
 from governance.intake.records import KnownFile, Pull, Record, TakenFile
 
-Parse = Callable[[str, bytes, Any], Iterator[Record]]
+Parse = Callable[[str, bytes, Any], Iterator[Record | Block]]
 """(name, content, options) -> the records of one file; raises UnreadableFileError before the first."""
 
 
@@ -24,8 +25,12 @@ class FileReader:
     parse: Parse
     known: Mapping[str, KnownFile] = field(default_factory=dict)
 
-    def records(self, pull: Pull, cursor: dict[str, Any] | None = None) -> Iterator[Record]:  # noqa: ARG002
+    def records(self, pull: Pull, cursor: dict[str, Any] | None = None) -> Iterator[Record]:
         """Yield the records of every file as its format finds them; their locators are `file:line`."""
+        return one_by_one(self.blocks(pull, cursor))
+
+    def blocks(self, pull: Pull, cursor: dict[str, Any] | None = None) -> Iterator[Record | Block]:  # noqa: ARG002
+        """Yield the same records, those that are alike as blocks where the format reads them so."""
         for file in self._to_read(pull):
             try:
                 content = unpacked(file.name, file.read())
@@ -46,12 +51,12 @@ class FileReader:
                 pull.skipped[file.name] = before
         return [file for file in found if file.name not in pull.skipped]
 
-    def _of_file(self, pull: Pull, file: SourceFile, content: bytes) -> Iterator[Record]:
+    def _of_file(self, pull: Pull, file: SourceFile, content: bytes) -> Iterator[Record | Block]:
         found = 0
         try:
-            for record in self.parse(file.name, content, self.options):
-                found += 1
-                yield record
+            for one in self.parse(file.name, content, self.options):
+                found += len(one) if isinstance(one, Block) else 1
+                yield one
         except UnreadableFileError as error:
             yield from self._unreadable(pull, file, error)
             return

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import codecs
+import io
+from typing import TextIO
 
 from governance.intake.readers.files.limits import UnreadableFileError
 from governance.intake.records import Raw
@@ -35,6 +37,24 @@ def decoded(content: bytes, encoding: str) -> str:
             raise UnreadableFileError(f"is not {encoding}: {error}") from error
         text = content.decode(encoding, errors="surrogateescape")
     return text.removeprefix("\ufeff")
+
+
+_SIMPLE = ("utf-8", "utf-8-sig", "ascii", "iso8859", "cp125")
+
+
+def plain(content: bytes, encoding: str) -> TextIO | None:
+    """Return the text as a file, read on the way; None where `decoded` has to look at all of it.
+
+    Reading raises UnicodeDecodeError where foreign bytes are met.
+    """
+    name = codecs.lookup(encoding).name
+    begin = len(codecs.BOM_UTF8) if name.startswith("utf-8") and content.startswith(codecs.BOM_UTF8) else 0
+    again = any(content.startswith(mark, begin) for mark, _ in _MARKS)
+    if again or not name.startswith(_SIMPLE) or b"\0" in content:
+        return None
+    file = io.BytesIO(content)
+    file.seek(begin)
+    return io.TextIOWrapper(file, encoding="utf-8" if name == "utf-8-sig" else encoding, newline="")
 
 
 def legible(raw: Raw, problem: str | None, encoding: str) -> tuple[Raw, str | None]:

@@ -16,7 +16,7 @@ from email.message import Message
 from email.policy import Compat32
 from typing import Any
 
-from governance.intake.form_text import form_fields, has_form
+from governance.intake.form_text import form_fields, form_kind, has_form
 from governance.intake.readers.mail import automatic, headers
 from governance.intake.readers.mail.authentication import results_of
 from governance.intake.readers.mail.parts import Attachment, attachments_of, body_of
@@ -100,6 +100,8 @@ def _read(data: bytes, reading: Reading, received: datetime | None) -> tuple[Raw
     if len(files) > MOST_ATTACHMENTS:
         raw["attachments_left_out"] = len(files) - MOST_ATTACHMENTS
     raw["form"] = form_fields(body.text[:LONGEST_TEXT], reading.labels) if has_form(body.text) else {}
+    if kind := form_kind(body.text[:LONGEST_TEXT]):
+        raw["form_kind"] = kind
     raw["defects"] = sorted({type(defect).__name__ for part in message.walk() for defect in part.defects})
     raw["content"] = _content(raw)
     if raw["message_id"] is None:

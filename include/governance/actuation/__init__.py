@@ -1,0 +1,1 @@
+"""Actuation: make AWS agree with the register. Off, unless a policy switches it on."""

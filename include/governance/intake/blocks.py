@@ -1,0 +1,93 @@
+"""Records that are alike, kept by column: what makes a large file quick to read and to map."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, overload
+
+import pyarrow as pa
+
+from governance.intake.records import Pull, Reader, Record
+from governance.register.canonical import flat_object, quoted
+
+RECORDS = 25_000
+"""Records of one part of a pull: enough to work by columns, few enough to hold as objects."""
+SMALLEST = 1000
+"""A block of fewer records is not worth its trouble: they are taken one by one."""
+
+
+class Kept(Sequence[Record]):
+    """Records that are made when somebody asks for them. A subclass says how: `_one` and `__len__`."""
+
+    def _one(self, place: int) -> Record:
+        raise NotImplementedError
+
+    @overload
+    def __getitem__(self, place: int) -> Record: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Record]: ...
+    def __getitem__(self, place: int | slice) -> Record | list[Record]:
+        """Return one record, or some of them."""
+        if isinstance(place, slice):
+            return [self._one(n) for n in range(*place.indices(len(self)))]
+        if not -len(self) <= place < len(self):
+            raise IndexError(place)
+        return self._one(place % len(self))
+
+
+@dataclass(frozen=True)
+class Block(Kept):
+    """Rows of one file that have the same columns, all of them text that can be stored as it is."""
+
+    file: str
+    lines: Sequence[int]
+    """On which line each begins."""
+    cells: Mapping[str, pa.Array]
+    """By column, as `large_string`; nothing is missing."""
+
+    def __len__(self) -> int:
+        """Return how many records there are."""
+        return len(self.lines)
+
+    def _one(self, place: int) -> Record:
+        raw = {column: values[place].as_py() for column, values in self.cells.items()}
+        return Record(f"{self.file}:{self.lines[place]}", raw)
+
+    def locators(self) -> list[str]:
+        """Return where a person finds each record."""
+        return [f"{self.file}:{line}" for line in self.lines]
+
+    def raw_texts(self) -> pa.Array:
+        """Return the records as JSON text, as PostgreSQL writes it."""
+        return flat_object([(name, quoted(cells)) for name, cells in self.cells.items()])
+
+
+@dataclass(frozen=True)
+class Mapped(Kept):
+    """Records of a block of which only what they were mapped to was kept: locator and raw record."""
+
+    rows: pa.Table
+
+    def __len__(self) -> int:
+        """Return how many records there are."""
+        return int(self.rows.num_rows)
+
+    def _one(self, place: int) -> Record:
+        return Record(self.rows["locator"][place].as_py(), json.loads(self.rows["raw"][place].as_py()))
+
+
+def drawn(reader: Reader, pull: Pull, cursor: dict[str, Any] | None) -> Iterator[Record | Block]:
+    """Draw the records of a source; in blocks where its reader knows how."""
+    blocks: Callable[..., Iterator[Record | Block]] | None = getattr(reader, "blocks", None)
+    return iter(reader.records(pull, cursor)) if blocks is None else blocks(pull, cursor)
+
+
+def one_by_one(drawn: Iterable[Record | Block]) -> Iterator[Record]:
+    """Yield the records of blocks and those between them."""
+    for one in drawn:
+        if isinstance(one, Block):
+            yield from one
+        else:
+            yield one

@@ -1,0 +1,139 @@
+"""Whether a scope of AWS Config covers what is no evaluation: a whole account under a rule, or a resource.
+
+The answer has four values, because a scope may cover only a part, and because what it asks for may not be
+known: tags of a resource that was not evaluated, units while the organization is not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from governance.reconciliation.arns import resource_tests, service_of
+from governance.reconciliation.directory import Directory
+from governance.reconciliation.exceptions import LiveException
+from governance.reconciliation.rules import Identity, names_of
+from governance.reconciliation.scopes import ambiguous_rules
+from governance.register.patterns import has_wildcard, matches
+from governance.register.scope import Dimensions, Scope
+
+Fit = Literal["no", "part", "unknown", "yes"]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What may be covered; None of region, resource_type, resource: all there are."""
+
+    account: str
+    rules: frozenset[Identity]
+    region: str | None = None
+    resource_type: str | None = None
+    resource: str | None = None
+
+
+class Scopes:
+    """The scopes of all exceptions, looked up by the accounts and rules they name: there may be many."""
+
+    def __init__(self, exceptions: Iterable[LiveException], directory: Directory) -> None:
+        self._directory = directory
+        self._by_account: dict[str, list[LiveException]] = {}
+        self._by_rule: dict[Identity, list[LiveException]] = {}
+        self._others: list[LiveException] = []
+        for one in exceptions:
+            for scope in () if ambiguous_rules(one, directory) else one.scopes:  # these cover nothing
+                for found in self._places(scope):
+                    found.append(one)
+
+    def _places(self, scope: Scope) -> list[list[LiveException]]:
+        """Return the lists that a scope belongs to."""
+        if scope.account and not any(has_wildcard(value) for value in scope.account):
+            return [self._by_account.setdefault(value, []) for value in scope.account]
+        rules = [self._directory.book.find(value) for value in scope.rule]
+        if rules and all(rules):
+            return [self._by_rule.setdefault(rule, []) for rule in frozenset[Identity]().union(*rules)]
+        return [self._others]
+
+    def covering(self, subject: Subject) -> dict[Fit, list[LiveException]]:
+        """Return the exceptions by how far they cover the subject; those that do not are left out."""
+        lists = [self._by_account.get(subject.account, []), self._others]
+        lists += [self._by_rule.get(rule, []) for rule in subject.rules]
+        near = {one.number: one for some in lists for one in some}
+        found: dict[Fit, list[LiveException]] = {"yes": [], "part": [], "unknown": []}
+        for _, one in sorted(near.items()):
+            answers = {fit(scope, subject, self._directory) for scope in one.scopes}
+            answer: Fit | None = next((value for value in found if value in answers), None)
+            if answer:
+                found[answer].append(one)
+        return found
+
+
+def fit(scope: Scope, subject: Subject, directory: Directory) -> Fit:
+    """Tell how far a scope covers the subject. Exclusions inside the scope count."""
+    inside = _conjunction(scope, subject, directory)
+    if inside == "no":
+        return "no"
+    outside = {_conjunction(one, subject, directory) for one in scope.exclude}
+    if "yes" in outside:
+        return "no"
+    for answer in ("unknown", "part"):
+        if answer in outside or inside == answer:
+            return "unknown" if answer == "unknown" else "part"
+    return "yes"
+
+
+def _conjunction(named: Dimensions, subject: Subject, directory: Directory) -> Fit:
+    answers: set[Fit] = {
+        _one(named.account, subject.account),
+        _one(named.region, subject.region),
+        _one(named.resource_type, subject.resource_type),
+        _unit(named.ou, subject.account, directory),
+        _rule(named.rule, subject.rules, directory),
+        _resource(named.resource, subject),
+        "unknown" if named.tag else "yes",
+    }
+    order: tuple[Fit, ...] = ("no", "unknown", "part", "yes")
+    return next(answer for answer in order if answer in answers)
+
+
+def _one(values: tuple[str, ...], value: str | None) -> Fit:
+    if not values:
+        return "yes"
+    if value is None:
+        return "part"
+    return "yes" if any(matches(pattern, value) for pattern in values) else "no"
+
+
+def _unit(values: tuple[str, ...], account: str, directory: Directory) -> Fit:
+    if not values or directory.in_units(account, values):
+        return "yes"
+    return "no" if directory.evidence.organization_is_known else "unknown"
+
+
+def _rule(values: tuple[str, ...], rules: frozenset[Identity], directory: Directory) -> Fit:
+    if not values:
+        return "yes"
+    names = {name for rule in rules for name in names_of(rule, ())}  # deployed nowhere, it has a name still
+    fits = any(
+        rules & directory.book.find(value) or any(matches(value, name) for name in names) for value in values
+    )
+    return "yes" if fits else "no"
+
+
+def _resource(values: tuple[str, ...], subject: Subject) -> Fit:
+    if not values:
+        return "yes"
+    if subject.resource is None:
+        return "part"
+    return "yes" if any(_is_resource(value, subject) for value in values) else "no"
+
+
+def _is_resource(value: str, subject: Subject) -> bool:
+    service = service_of(subject.resource_type or "")
+    return any(
+        matches(test.value, subject.resource or "")
+        and matches(test.account or "*", subject.account)
+        and matches(test.region or "*", subject.region or "")
+        and matches(test.service or "*", service)
+        for test in resource_tests(value)
+    )

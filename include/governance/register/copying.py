@@ -1,0 +1,92 @@
+"""COPY: how many rows reach PostgreSQL at once."""
+
+from __future__ import annotations
+
+import io
+import select
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import chain
+from typing import Any
+
+import pandas as pd
+import psycopg
+import pyarrow as pa
+import pyarrow.csv
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+_TOGETHER = 20_000
+"""Rows that are written as text together."""
+_PIECE = 1 << 17
+"""Bytes that are handed over at once."""
+
+
+def copy_frame(connection: Connection, frame: pd.DataFrame, table: str) -> None:
+    """COPY a frame into a table with the same column names. Missing values become NULL, '' stays ''."""
+    copy_table(connection, pa.Table.from_pandas(frame, preserve_index=False), table)
+
+
+def copy_table(connection: Connection, rows: pa.Table, table: str) -> None:
+    """COPY rows into a table with the same column names. NULL stays NULL, '' stays ''."""
+    copy_tables(connection, [rows], table)
+
+
+def copy_tables(connection: Connection, tables: Iterable[pa.Table], table: str) -> None:
+    """COPY tables of the same columns one after the other; nothing happens where there is none."""
+    drawn = iter(tables)
+    first = next(drawn, None)
+    if first is None:
+        return
+    options = pyarrow.csv.WriteOptions(include_header=False)
+    columns = ", ".join(f'"{column}"' for column in first.column_names)
+    with _copying(connection, f"COPY {table} ({columns}) FROM STDIN (FORMAT csv)") as copy:
+        for rows in chain([first], drawn):
+            for begin in range(0, len(rows), _TOGETHER):
+                buffer = io.BytesIO()
+                pyarrow.csv.write_csv(rows.slice(begin, _TOGETHER), buffer, options)
+                _write(copy, buffer.getbuffer())
+
+
+def copy_lines(
+    connection: Connection, table: str, columns: Iterable[str], lines: Iterable[memoryview]
+) -> None:
+    """COPY lines that are written already, in PostgreSQL's text format; each item holds whole lines."""
+    with _copying(connection, f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+        for some in lines:
+            _write(copy, some)
+
+
+def _write(copy: Any, data: memoryview) -> None:
+    """Hand over data and wait until it is sent.
+
+    What the client holds back it moves to the front of its buffer again and again, so it is to hold nothing.
+    """
+    client = copy.connection.pgconn
+    for begin in range(0, len(data), _PIECE):
+        copy.write(data[begin : begin + _PIECE])
+        if client.flush():
+            _wait(client)
+
+
+def _wait(client: Any) -> None:
+    waiting = select.poll()
+    waiting.register(client.socket, select.POLLIN | select.POLLOUT)
+    while client.flush():
+        for _, event in waiting.poll():
+            if event & ~select.POLLOUT:
+                client.consume_input()
+
+
+@contextmanager
+def _copying(connection: Connection, statement: str) -> Iterator[Any]:
+    """Open a COPY; what PostgreSQL refuses is raised as SQLAlchemy raises it for any other statement."""
+    driver = connection.connection.driver_connection
+    assert driver is not None  # noqa: S101 (a live SQLAlchemy connection always has one)
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            yield copy
+    except psycopg.Error as error:
+        raise DBAPIError.instance(
+            statement, None, error, psycopg.Error, dialect=connection.dialect
+        ) from error

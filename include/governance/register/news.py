@@ -1,0 +1,100 @@
+"""Which staged observations are news, and of which request: what a load must know before it writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import Connection, text
+
+from governance import resources
+from governance.spool import Spool
+
+_HELD = ("source_key", "kind", "content")
+_KNOWN = pa.schema(
+    {"request_number": pa.int64(), "event": pa.int64(), "moment": pa.int64(), "content": pa.large_string()}
+)
+
+
+@dataclass(frozen=True)
+class Observed:
+    """The staged observations, one row each in the order of staging, with what orders and tells them apart.
+
+    `rows`: key (place among `keys`), kind (place among `kinds`), record_no, row_no, moment (microseconds).
+    """
+
+    rows: pd.DataFrame
+    keys: list[str]
+    kinds: list[str]
+    content: pa.ChunkedArray
+
+    @cached_property
+    def in_time(self) -> pd.DataFrame:
+        """The rows by their own time, and by their number where they are of one instant."""
+        return self.rows.sort_values(["moment", "row_no"])
+
+
+def observed(staged: Spool) -> Observed:
+    """Return the narrow columns of everything staged, as copies: a view would hold the whole table."""
+    numbers: dict[str, list[np.ndarray]] = {"record_no": [], "row_no": [], "moment": []}
+    texts: dict[str, list[pa.Array]] = {name: [] for name in _HELD}
+    for table in staged:
+        every = pa.array(np.arange(table.num_rows))
+        for name, found in texts.items():
+            found.append(pc.take(table[name].combine_chunks(), every))
+        for name, parts in numbers.items():
+            column = table["valid_at" if name == "moment" else name].combine_chunks()
+            parts.append(np.array(column.cast(pa.int64())))
+    encoded = {name: pa.chunked_array(texts[name]).dictionary_encode().combine_chunks() for name in _HELD[:2]}
+    rows = pd.DataFrame({name: np.concatenate(parts) for name, parts in numbers.items()})
+    places = {name: column.indices.to_numpy() for name, column in encoded.items()}
+    return Observed(
+        rows=rows.assign(key=places["source_key"], kind=places["kind"]),
+        keys=encoded["source_key"].dictionary.to_pylist(),
+        kinds=encoded["kind"].dictionary.to_pylist(),
+        content=pa.chunked_array(texts["content"]),
+    )
+
+
+def numbered(connection: Connection, found: Observed, source: str) -> tuple[np.ndarray, int]:
+    """Return the number of each key's request and the first that is new: these are numbered here, by age."""
+    query = text(resources.sql("register/met.sql"))
+    met = {
+        row.source_key: row.request_number
+        for row in connection.execute(query, {"source": source, "keys": found.keys})
+    }
+    first = found.in_time["key"].drop_duplicates().to_numpy()
+    new = [key for key in first.tolist() if found.keys[key] not in met]
+    numbers = np.array([met.get(key, 0) for key in found.keys], dtype=np.int64)
+    if not new:
+        return numbers, np.iinfo(np.int64).max
+    query = text("SELECT nextval('request_number_seq') FROM generate_series(1, :many)")
+    taken = sorted(connection.execute(query, {"many": len(new)}).scalars())
+    numbers[new] = taken
+    return numbers, taken[0]
+
+
+def news(connection: Connection, found: Observed, numbers: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Tell for each observation whether it is news; `known`: numbers of requests that were there before."""
+    import duckdb  # noqa: PLC0415 (not for those who only decide)
+
+    asked = pa.table(
+        {
+            "request_number": numbers[found.rows["key"].to_numpy()],
+            "place": np.arange(len(found.rows)),
+            "moment": found.rows["moment"].to_numpy(),
+            "content": found.content,
+        }
+    )
+    query = text(resources.sql("register/known_content.sql"))
+    rows = connection.execute(query, {"numbers": known.tolist()})
+    held = pa.Table.from_pylist([dict(row) for row in rows.mappings()], schema=_KNOWN)
+    with duckdb.connect() as database:
+        database.register("observed", asked)
+        database.register("known", held)
+        answer = database.sql(resources.sql("register/news.sql")).to_arrow_table()
+    return np.asarray(answer["is_news"].to_numpy(zero_copy_only=False), dtype=bool)

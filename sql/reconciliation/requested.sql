@@ -1,0 +1,19 @@
+-- Which additions and changes does the register know at :now? One row per request, by number.
+-- approved_at: as the source names it, else the first time it was seen approved where the source says when that was;
+-- NULL: not approved, or nobody says when.
+WITH approval AS (
+    SELECT request_number, min(valid_at) AS first_seen
+    FROM request_event WHERE status = 'approved' AND valid_at <= :now AND valid_at < recorded_at
+    GROUP BY request_number
+), stated AS (
+    SELECT DISTINCT ON (request_number) request_number, (state ->> 'decided_at')::timestamptz AS decided_at
+    FROM request_event WHERE valid_at <= :now ORDER BY request_number, valid_at DESC, event DESC
+)
+SELECT r.request_number, r.request_id, r.kind, r.source_key, r.status, r.owner, r.risk_level, r.target, r.submitted_at,
+       r.due_at, r.fulfilled_at, r.closed_at, r.thing_type, r.thing, r.window_start, r.window_end, r.runbook, r.targets,
+       CASE WHEN r.status NOT IN ('rejected', 'withdrawn') THEN coalesce(s.decided_at, a.first_seen) END AS approved_at
+FROM request_as_of(:now) r
+LEFT JOIN approval a USING (request_number)
+LEFT JOIN stated s USING (request_number)
+WHERE r.kind IN ('addition', 'change')
+ORDER BY r.request_number
