@@ -42,7 +42,9 @@ class BruteForce(Matcher):
             if s.account
             else ["ACTIVE"]
         )
-        states += ["CLOSED" if self.w.complete else "?"] * (bool(s.account) and not states)
+        absent = [a for a in s.account if "*" not in a and "?" not in a and a not in self.w.accounts]
+        unheard = len(absent) or (bool(s.account) and not states)
+        states += ["CLOSED" if self.w.complete else "?"] * unheard
         if "ACTIVE" not in states:
             return (
                 "SUSPENDED_HOLD" if "SUSPENDED" in states else "GAP" if "?" in states else "ORPHANED_ACCOUNT"

@@ -1,29 +1,28 @@
--- Which fresh non-compliant evaluations does a remediation stand behind, and who approved them? Grain: evaluation.
+-- Which fresh non-compliant evaluations does a remediation stand behind, and who approved them? Grain: row of the snapshot.
 -- exception: the most specific active one in this region, NULL: none; active: some exception covers the item, be it in
 -- another region only, as for a global resource; ends: the effective end in microseconds, NULL for a global resource, whose
 -- latest end may be that of another region. `remediated` names the rules.
 WITH evaluation AS (
-    SELECT o.item, o.resource, o.active, o.ends, c.account, g.bit, c.deployment
+    SELECT o.row, o.resource, o.active, o.ends, c.account, g.bit, c.deployment
     FROM outcome o JOIN cell c ON c.cell = o.cell JOIN region g ON g.number = c.region
-    WHERE o.fresh AND o.cell NOT IN (SELECT cell FROM item_cell)
+    WHERE o.fresh
     UNION ALL
-    SELECT o.item, m.resource, o.active, o.ends, m.account, m.bit, m.deployment
-    FROM outcome o JOIN member m ON m.item = o.item
-    WHERE o.fresh AND m.row IS NOT NULL AND m.fresh AND o.cell IN (SELECT cell FROM item_cell)
+    SELECT m.row, m.resource, o.active, o.ends, m.account, m.bit, m.deployment
+    FROM outcome o JOIN member m USING (item)
+    WHERE o.fresh AND m.row IS NOT NULL AND m.fresh
 ), out_of AS (
     SELECT s.rank, bit_or(x.mask) AS mask FROM exclusion x JOIN scope s USING (scope) GROUP BY s.rank
 ), winner AS (
     SELECT rank, any_value(exception) AS exception, bit_or(mask) AS mask FROM scope GROUP BY rank
 )
-SELECT a.id AS account, g.region, k.rule, d.resource_type, i.resource_id, w.exception,
-       e.active IS NOT NULL AS active, CASE WHEN NOT k.is_global THEN e.ends END AS ends
+SELECT i.resource_id, a.id AS account, g.region, k.rule, k.resource_type, w.exception, e.active IS NOT NULL AS active,
+       CASE WHEN NOT k.is_global THEN e.ends END AS ends
 FROM evaluation e
+JOIN resource i USING (resource)
 JOIN account a ON a.account = e.account
 JOIN region g ON g.bit = e.bit
-JOIN deployment k USING (deployment)
-JOIN deployed d USING (deployment)
-JOIN resource i ON i.resource = e.resource
+JOIN deployment k ON k.deployment = e.deployment
 JOIN remediated r ON r.account = a.id AND r.region = g.region AND r.rule = k.rule
 LEFT JOIN out_of x ON x.rank = e.active AND k.is_global
 LEFT JOIN winner w ON w.rank = e.active AND w.mask & e.bit & ~coalesce(x.mask, 0) <> 0
-ORDER BY ALL
+ORDER BY e.row

@@ -177,7 +177,7 @@ def _dimensions(
         "place": _typed(evidence.places, account=_TEXT, region=_TEXT, fresh=_BOOL, reason=_TEXT,
                         needed=_BOOL),
         "deployment": _typed(kinds.rename_axis("deployment").reset_index(), deployment=_INT, rule=_TEXT,
-                             kind=_INT, is_global=_BOOL, sound=_BOOL, several=_BOOL),
+                             resource_type=_TEXT, kind=_INT, is_global=_BOOL, sound=_BOOL, several=_BOOL),
         "service": _table([(one, service_of(one)) for one in sorted(set(kinds.resource_type))],
                           resource_type=_TEXT, service=_TEXT),
         "tag_set": _typed(evidence.tag_sets, tag_set=_INT, key=_TEXT, value=_TEXT),

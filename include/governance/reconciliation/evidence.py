@@ -39,9 +39,8 @@ class Evidence:
     `places` has one row per account and region: account, region, fresh (bool), reason (None: fresh), needed
     (bool: the account holds resources, so a scope that includes it cannot be called clean without it).
     `tag_sets` has tag_set, key, value; evaluations name the sets. `tags_are_known`: they were collected and
-    are fresh.
-    `files` are those whose bytes are as recorded, by path; they are there while the snapshot is open.
-    `index`: files of the evaluations' index by table, None: it has to be built from the evaluations.
+    are fresh. `files` are those whose bytes are as recorded, by path; they are there while the snapshot is
+    open. `index`: those of the evaluations' index by table, None: it has to be built from the evaluations.
     """
 
     snapshot_id: str
@@ -58,8 +57,8 @@ class Evidence:
     organization_is_known: bool
     rules_are_known: bool
     tags_are_known: bool
-    files: Mapping[str, Path] = field(default_factory=dict)
     index: dict[str, Path] | None = None
+    files: Mapping[str, Path] = field(default_factory=dict)
 
     def listing(self, dataset: str) -> pd.DataFrame:
         """Return the rows of all parts of a dataset such as 'config/remediations'; of none, no columns."""

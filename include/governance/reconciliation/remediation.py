@@ -82,7 +82,9 @@ def beside(
     """Compare what is matched already in `database`; evidence before `since` is too old to count."""
     remediations, held, gaps = _listed(known, since)
     engine.store(database, "remediated", remediations[_REMEDIATIONS[:3]].astype("str"))
-    found = engine.answer(database, "remediable") if len(remediations) else pd.DataFrame()
+    found = pd.DataFrame()
+    if len(remediations):
+        found = engine.answer(database, "remediable")
     items = _beside(_items(found, live), held, _linked(remediations, matched))
     return Compared(known.snapshot_id, known.as_of, items, gaps)
 
