@@ -15,9 +15,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
+from governance import evaluation_index
 from governance.observation import datasets
 from governance.observation.lake import Lake
-from governance.reconciliation import facts, judgement, policy
+from governance.reconciliation import engine, judgement, policy
 from governance.reconciliation.directory import Directory
 from governance.reconciliation.evidence import Evidence
 from governance.reconciliation.exceptions import LiveException
@@ -262,8 +263,9 @@ def test_every_exception_and_every_noncompliant_item_gets_exactly_one_verdict(
 def test_scopes_fit_single_resources_as_they_fit_evaluations(world, live, tmp_path_factory):
     """Of what is no evaluation, `planes.fits` tells whether a scope covers it; never the opposite of the truth."""
     evidence = evidence_of(world, tmp_path_factory.mktemp("lake"))
-    known = facts.read(evidence.evaluations)
-    directory = Directory(evidence, known.deployed, known.seen())
+    with engine.database() as connection:
+        evaluation_index.build(connection, evidence.evaluations)
+        directory = Directory(evidence, *engine.seen(connection))
     brute = BruteForce(world, live)
     for scope in (scope for one in live for scope in one.scopes):
         tagged = scope.tag or any(one.tag for one in scope.exclude)

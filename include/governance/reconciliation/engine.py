@@ -76,7 +76,7 @@ def match(
         evaluation_index.build(connection, evidence.evaluations)
     else:
         evaluation_index.use(connection, evidence.index)
-    directory = Directory(evidence, *_seen(connection))
+    directory = Directory(evidence, *seen(connection))
     compiled = compile_scopes(exceptions, directory)
     tables = {**_dimensions(connection, directory, policy), **compiled.tables()}
     for name, rows in tables.items():
@@ -143,7 +143,7 @@ def store(connection: duckdb.DuckDBPyConnection, name: str, rows: pd.DataFrame |
     connection.unregister("handed")
 
 
-def _seen(connection: duckdb.DuckDBPyConnection) -> tuple[pd.DataFrame, pd.DataFrame]:
+def seen(connection: duckdb.DuckDBPyConnection) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return what evaluations speak of: rule, creator, resource_type in order; and account, region."""
     places = connection.sql(
         "SELECT a.id AS account, g.name AS region FROM seen_place JOIN seen_account a USING (account)"
@@ -189,8 +189,8 @@ _INT, _TEXT, _BOOL = pa.int32(), pa.string(), pa.bool_()
 
 def _numbers(connection: duckdb.DuckDBPyConnection, table: str, names: list[str]) -> dict[str, int]:
     """Return the number of each name: that of the index, others behind them."""
-    seen = [row[1] for row in connection.execute(f"FROM {table}").fetchall()]
-    return {name: number for number, name in enumerate([*seen, *sorted(set(names) - set(seen))])}
+    told = [row[1] for row in connection.execute(f"FROM {table}").fetchall()]
+    return {name: number for number, name in enumerate([*told, *sorted(set(names) - set(told))])}
 
 
 def _table(rows: list[tuple[Any, ...]], **types: pa.DataType) -> pa.Table:
