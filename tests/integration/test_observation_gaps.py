@@ -14,8 +14,8 @@ from conftest import ROOT
 from governance.doctor.snapshot import examine_snapshot, mend_of
 from governance.observation.observe import Approach, observe
 from governance.observation.rates import MemberPolicy, ObservationPolicy
+from governance.review.evidence_tables import unseen
 from governance.review.facts import Facts
-from governance.review.sections import _unseen
 from governance.sandbox.aws import config_snapshots, serve
 from governance.sandbox.stand_ins import fill_bucket
 
@@ -88,7 +88,7 @@ def packed(register) -> list[tuple[str, ...]]:
     with register.connect() as connection:
         rows = [dict(row) for row in connection.execute(text(query), {"as_of": NOW}).mappings()]
     facts = Facts(NOW, NOW, [], {}, {"unseen": rows, "evidence": [{}]}, [], [], None)
-    return list(_unseen(facts).rows)
+    return list(unseen(facts).rows)
 
 
 @pytest.mark.parametrize(

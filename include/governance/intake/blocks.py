@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, overload
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any, overload
 
 from governance.intake.records import Pull, Reader, Record
-from governance.register.canonical import flat_object, quoted
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 RECORDS = 25_000
 """Records of one part of a pull: enough to work by columns, few enough to hold as objects."""
@@ -61,6 +61,8 @@ class Block(Kept):
 
     def raw_texts(self) -> pa.Array:
         """Return the records as JSON text, as PostgreSQL writes it."""
+        from governance.register.canonical import flat_object, quoted  # noqa: PLC0415 (not for a poll in vain)
+
         return flat_object([(name, quoted(cells)) for name, cells in self.cells.items()])
 
 

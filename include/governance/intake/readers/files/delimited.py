@@ -10,14 +10,11 @@ from contextlib import contextmanager
 from itertools import chain
 from typing import Any
 
-import pyarrow as pa
-
 from governance.intake.blocks import RECORDS, Block
 from governance.intake.readers.files.limits import LONGEST_CELL, UnreadableFileError, kept
 from governance.intake.readers.files.options import CsvOptions
 from governance.intake.readers.files.texts import decoded, legible, plain
 from governance.intake.records import Raw, Record
-from governance.register.canonical import TEXT
 
 csv.field_size_limit(LONGEST_CELL)
 
@@ -55,14 +52,19 @@ def _straight_on(
             if not rows:
                 return None
             if set(map(len, rows)) == {len(header)}:
-                columns = (pa.array(cells, TEXT) for cells in zip(*rows, strict=True))
-                yield Block(name, lines, dict(zip(header, columns, strict=True)))
+                yield _block(name, lines, dict(zip(header, zip(*rows, strict=True), strict=True)))
             else:
                 for line, cells in zip(lines, rows, strict=True):
                     yield Record(f"{name}:{line}", *_row(header, cells))
             last = lines[-1]
     except (csv.Error, UnicodeDecodeError):
         return last
+
+
+def _block(name: str, lines: list[int], cells: dict[str, tuple[str, ...]]) -> Block:
+    import pyarrow as pa  # noqa: PLC0415 (not for a poll that finds no new file)
+
+    return Block(name, lines, {column: pa.array(held, pa.large_string()) for column, held in cells.items()})
 
 
 def _next_rows(reader: Any) -> tuple[list[list[str]], list[int]]:
