@@ -171,8 +171,8 @@ def _reconciliation(facts: Facts, cards: dict[str, Card]) -> Section:
     ]
     tables = [
         *(_verdicts(facts, kind) for kind in ("exception", "addition", "change")),
-        evidence_tables.live_exceptions(facts),
         Table("Open findings", ("type", "findings"), found, (1,), "No finding is open."),
+        evidence_tables.live_exceptions(facts),
         Table(
             "Rules with most open deviations",
             ("rule", "findings", "accounts", "since"),
