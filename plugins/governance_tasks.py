@@ -121,9 +121,7 @@ def finish_observation(snapshot_id: str) -> dict[str, Any]:
     from governance.observation import observe
 
     with register() as engine:
-        done = observe.finish_snapshot(
-            engine, snapshot_id, now=instant(), lake=settings().lake_location
-        )
+        done = observe.finish_snapshot(engine, snapshot_id, now=instant(), lake=settings().lake_location)
         for gap in observe.gaps(engine, snapshot_id):
             print(f"{gap['status']}: {gap['service']}/{gap['dataset']}: {gap['message']}")  # noqa: T201
     if done.status == "failed":
