@@ -11,13 +11,15 @@ from typing import Any
 
 import yaml
 
+from governance import documents
+
 
 def filled_form(draft_id: str, content: Mapping[str, str], templates: Path) -> str:
     """Return the form `templates/forms/exception.yaml` filled with `content` (field -> text).
 
     The id of the draft is the id of the submission: submitted twice, it is one request.
     """
-    form = yaml.safe_load((templates / "forms" / "exception.yaml").read_text("utf-8"))
+    form = documents.loaded((templates / "forms" / "exception.yaml").read_text("utf-8"))
     filled = {"kind": form["kind"], "submission": draft_id}
     for one in form["fields"]:
         value = content.get(one["field"])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
+from governance import documents
 
 
 def source_owners(sources: Path) -> dict[str, str]:
     """Return source name -> owner's address for the specs in a folder that name an owner."""
-    specs = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in sorted(sources.glob("*.yaml"))}
+    specs = {path.stem: documents.loaded(path.read_text("utf-8")) for path in sorted(sources.glob("*.yaml"))}
     return {
         str(spec.get("name", name)): str(spec["owner"])
         for name, spec in specs.items()
