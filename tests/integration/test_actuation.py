@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -521,14 +521,13 @@ def test_members_are_entered_by_their_role_once(hub: Scene) -> None:
 
 
 def test_credentials_of_a_member_are_asked_for_anew_before_they_end(hub: Scene) -> None:
-    ahead = timedelta()
+    ahead = [timedelta()]
     policy = ActuationPolicy(member_role="governance-act")
-    clients = Clients(hub.session, policy, Calls(), clock=lambda zone: datetime.now(zone) + ahead)
-    first = clients.config(PAYMENTS, HOME)
-    assert clients.config(PAYMENTS, HOME) is first
-    ahead = timedelta(minutes=58)
-    assert clients.config(PAYMENTS, HOME) is not first
-    assert hub.aws.faults.calls["sts:AssumeRole"] == 2
+    clients = Clients(hub.session, policy, Calls(), clock=lambda: datetime.now(UTC) + ahead[0])
+    for later, asked in ((timedelta(), 1), (timedelta(minutes=54), 1), (timedelta(minutes=58), 2)):
+        ahead[0] = later
+        clients.config(PAYMENTS, HOME)
+        assert hub.aws.faults.calls["sts:AssumeRole"] == asked
 
 
 def test_a_member_that_lets_nobody_in_is_told_and_nothing_else_stops(hub: Scene) -> None:

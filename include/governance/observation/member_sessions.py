@@ -23,7 +23,7 @@ EARLY = timedelta(minutes=5)
 """So long before its end a session is not used for anything new."""
 
 
-def _clock() -> datetime:
+def now_here() -> datetime:
     """AWS tells the end of a session by its own clock, so this is asked of the machine's."""
     return datetime.now(UTC)
 
@@ -36,13 +36,17 @@ class _Session:
 
 @dataclass
 class MemberSessions:
-    """Sessions of one role in many accounts. A refusal is remembered like a session, and not asked twice."""
+    """Sessions of one role in many accounts. A refusal is remembered like a session, and not asked twice.
+
+    `name` is what CloudTrail calls them.
+    """
 
     session: boto3.Session
     policy: MemberPolicy
     traffic: Calls
     config: Config | None = None
-    clock: Callable[[], datetime] = _clock
+    clock: Callable[[], datetime] = now_here
+    name: str = SESSION_NAME
     _sessions: dict[str, _Session] = field(default_factory=dict, init=False, repr=False)
     _refusals: dict[str, ClientError] = field(default_factory=dict, init=False, repr=False)
     _lock: Lock = field(default_factory=Lock, init=False, repr=False)
@@ -76,7 +80,7 @@ class MemberSessions:
         try:
             given = self._sts().assume_role(
                 RoleArn=f"arn:{self._partition}:iam::{account}:role/{self.policy.role}",
-                RoleSessionName=SESSION_NAME,
+                RoleSessionName=self.name,
                 DurationSeconds=self.policy.session_minutes * 60,
                 **more,
             )["Credentials"]
