@@ -104,7 +104,13 @@ def _since(began: Array) -> Array:
     return found
 
 
-def peer(evaluations: int, count: int) -> float:
+def world(evaluations: int, count: int) -> dict[str, float]:
+    """Make the world where it is not there yet: in a process of its own, whose memory nobody else inherits."""
+    evidence(evaluations_file(evaluations))
+    return {}
+
+
+def peer(evaluations: int, count: int) -> dict[str, float]:
     """Findings per second of the peer on the same findings and the same waivers."""
     file = evaluations_file(evaluations)
     known = evidence(file)
@@ -112,7 +118,7 @@ def peer(evaluations: int, count: int) -> float:
     names = dict(zip(known.units.unit, known.units.name, strict=True))
     for account, path in zip(known.accounts.account, known.accounts.units, strict=True):
         units.setdefault(names[path.rpartition("/")[2]], []).append(account)
-    return findings_per_second(file, exceptions(count, len(known.accounts)), units)
+    return {"peer": round(findings_per_second(file, exceptions(count, len(known.accounts)), units))}
 
 
 def peak(evaluations: int, count: int) -> dict[str, float]:
@@ -150,15 +156,15 @@ def main() -> None:
     rows = []
     for size in os.environ.get("SIZES", "1M:1k").split():
         evaluations, count = map(number, size.split(":"))
-        evidence(evaluations_file(evaluations))
         sizes = (str(evaluations), str(count))
+        alone("world", *sizes)
         row = {
             "evaluations": evaluations,
             "exceptions": count,
             **alone("measure", *sizes),
             **alone("peak", *sizes),
+            **alone("peer", *sizes),
         }
-        row["peer"] = round(peer(evaluations, count))
         row["peer_ratio"] = round(evaluations / row["seconds"] / row["peer"])
         rows.append(row)
         ratio, memory = TARGETS.get(size, ("", ""))
@@ -204,7 +210,7 @@ if __name__ == "__main__":
     if len(sys.argv) == 4:
         from reconcile_whole import whole
 
-        work = {"measure": measure, "peak": peak, "whole": whole}[sys.argv[1]]
+        work = {"world": world, "measure": measure, "peak": peak, "peer": peer, "whole": whole}[sys.argv[1]]
         print(json.dumps(work(int(sys.argv[2]), int(sys.argv[3]))))
     else:
         main()
