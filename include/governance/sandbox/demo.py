@@ -21,6 +21,7 @@ from governance.sandbox.airflow import AirflowApi, AirflowHome
 from governance.sandbox.pipelines import DagProgress, Pipelines
 from governance.sandbox.processes import Processes, family_memory, free_port
 from governance.sandbox.report import DemoReport, build_report
+from governance.sandbox.story import same_story
 from governance.sandbox.surroundings import Services, write_environment_file
 from governance.settings import INTAKE_POOL, Settings
 
@@ -54,6 +55,7 @@ class Demo:
         processes = Processes(self.var_dir)
         if processes.running():
             raise GovernanceError(f"a demo already runs in {self.var_dir}: `governance down` ends it")
+        same_story(self.var_dir)
         with ExitStack() as stack:
             stack.enter_context(_stop_signals_raise())
             stack.callback(self._end, processes)
