@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from governance.register.canonical import TEXT, as_stored, epochs, flat_object, instants, key_order, quoted
+from governance.register.canonical import TEXT, as_stored, epochs, flat_object, instants, quoted
 from governance.register.database import connect
 
 FIRST, LAST = datetime(1, 1, 2), datetime(9999, 12, 30)  # noqa: DTZ001 (Hypothesis adds the zone)
@@ -30,14 +30,15 @@ def asked(postgres_url):
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.dictionaries(WRITABLE, WRITABLE, max_size=5), min_size=1, max_size=8))
 def test_flat_objects_are_written_as_postgresql_writes_them(asked, rows):
-    names = key_order({name for row in rows for name in row})
-    ours = flat_object([(name, quoted(pa.array([r.get(name) for r in rows], TEXT))) for name in names])
+    names = {name for row in rows for name in row}
+    ours = flat_object(
+        {name: quoted(pa.array([r.get(name) for r in rows], TEXT)) for name in names}, len(rows)
+    )
     query = text(
         "SELECT (CAST(t AS jsonb))::text FROM unnest(CAST(:rows AS text[])) WITH ORDINALITY u (t, n) ORDER BY n"
     )
     theirs = asked.execute(query, {"rows": [json.dumps(row) for row in rows]}).scalars().all()
-    if names:
-        assert ours.to_pylist() == theirs
+    assert ours.to_pylist() == theirs
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

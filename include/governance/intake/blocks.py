@@ -63,7 +63,7 @@ class Block(Kept):
         """Return the records as JSON text, as PostgreSQL writes it."""
         from governance.register.canonical import flat_object, quoted  # noqa: PLC0415 (not for a poll in vain)
 
-        return flat_object([(name, quoted(cells)) for name, cells in self.cells.items()])
+        return flat_object({name: quoted(cells) for name, cells in self.cells.items()}, len(self))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ snapshot, so what is shown is what reconciliation would find. Nothing is written
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,8 +17,7 @@ from sqlalchemy import Connection, text
 
 from governance import resources
 from governance.errors import GovernanceError
-from governance.reconciliation import engine, evidence, exceptions, frames, standing, verdicts
-from governance.reconciliation import policy as policy_files
+from governance.reconciliation import engine, frames, reading, standing, verdicts
 from governance.reconciliation.evidence import Evidence
 from governance.reconciliation.exceptions import LiveException
 from governance.reconciliation.planes import judge as planes
@@ -90,16 +88,11 @@ def preview(
     Raises GovernanceError where the request was not known then, is no exception, or there is no snapshot.
     """
     request = _request(connection, request_id, at)
-    policy, limits = policy_files.read(policies)
-    snapshot_id = evidence.latest_snapshot(connection, at)
-    live = exceptions.live(connection, at, limits, also=request.request_number)
-    place = next(n for n, one in enumerate(live) if one.number == request.request_number)
-    with (
-        evidence.opened(connection, snapshot_id, at, policy.evidence, lake) as known,
-        tempfile.TemporaryDirectory(prefix="governance-duckdb-") as scratch,
-        engine.database(Path(scratch), memory) as database,
-    ):
-        found = _look(database, known, live, place, planes.House(policy, at))
+    number = request.request_number
+    with reading.opened(connection, at, policies, lake, memory, also=number) as told:
+        place = next(n for n, one in enumerate(told.live) if one.number == number)
+        found = _look(told.database, told.known, told.live, place, planes.House(told.policy, at))
+        snapshot_id = told.known.snapshot_id
     return Preview(
         request_id=request.request_id, status=request.status, at=at, snapshot_id=snapshot_id, **found
     )

@@ -10,7 +10,6 @@ https://docs.aws.amazon.com/config/latest/APIReference/API_PutRemediationExcepti
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,8 +19,7 @@ import duckdb
 import pandas as pd
 from sqlalchemy import Connection
 
-from governance.reconciliation import engine, evidence, exceptions, frames
-from governance.reconciliation import policy as policy_files
+from governance.reconciliation import engine, frames, reading
 from governance.reconciliation.engine import Matched
 from governance.reconciliation.evidence import Evidence
 from governance.reconciliation.exceptions import LiveException
@@ -60,16 +58,10 @@ def compare(
     memory: str = engine.MEMORY,
 ) -> Compared:
     """Compare register and newest snapshot at `now` (UTC). Raises GovernanceError where there is none."""
-    policy, limits = policy_files.read(policies)
-    snapshot_id = evidence.latest_snapshot(connection, now)
-    live = exceptions.live(connection, now, limits)
-    with (
-        evidence.opened(connection, snapshot_id, now, policy.evidence, lake) as known,
-        tempfile.TemporaryDirectory(prefix="governance-duckdb-") as scratch,
-        engine.database(Path(scratch), memory) as database,
-    ):
-        matched = engine.match(database, known, live, policy)
-        return beside(database, matched, known, live, policy.evidence.config_since(now))
+    with reading.opened(connection, now, policies, lake, memory) as told:
+        matched = engine.match(told.database, told.known, told.live, told.policy)
+        since = told.policy.evidence.config_since(now)
+        return beside(told.database, matched, told.known, told.live, since)
 
 
 def beside(

@@ -8,7 +8,7 @@ hash to what is stored, so a text that differed would not stay unnoticed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
@@ -25,13 +25,14 @@ _WRITTEN = text(
 )
 
 
-def key_order(names: Iterable[str]) -> list[str]:
-    """Return names in the order in which PostgreSQL writes the keys of an object.
+def key_rank(name: str) -> tuple[int, bytes]:
+    """Return by what PostgreSQL sorts the keys of an object.
 
-    >>> key_order(["title", "due_at", "risk"])
+    >>> sorted(["title", "due_at", "risk"], key=key_rank)
     ['risk', 'title', 'due_at']
     """
-    return sorted(set(names), key=lambda name: (len(name.encode()), name.encode()))
+    written = name.encode()
+    return len(written), written
 
 
 def joined(*parts: pa.Array | pa.ChunkedArray | str, between: str = "", skip: bool = False) -> pa.Array:
@@ -76,20 +77,16 @@ def quoted(column: pa.Array) -> pa.Array:
     return joined('"', escaped(column, _ESCAPES), '"')
 
 
-def flat_object(fields: Sequence[tuple[str, pa.Array]]) -> pa.Array:
-    """Return JSON objects of (key, values as JSON text); a missing value leaves its key out."""
-    order = {name: place for place, name in enumerate(key_order(name for name, _ in fields))}
+def flat_object(fields: Mapping[str, pa.Array], rows: int) -> pa.Array:
+    """Return `rows` JSON objects of the fields (key -> values as JSON text); a missing value has no key."""
     members = [
-        joined(f"{_one(name)}: ", values)
-        for name, values in sorted(fields, key=lambda named: order[named[0]])
-        if values.null_count < len(values)
+        joined(f"{_one(name)}: ", fields[name])
+        for name in sorted(fields, key=key_rank)
+        if fields[name].null_count < rows
     ]
-    rows = len(fields[0][1]) if fields else 0
-    inside = (
-        joined(*_never_all_missing(members), between=", ", skip=True)
-        if members
-        else pa.array([""] * rows, TEXT)
-    )
+    if not members:
+        return pa.array(["{}"] * rows, TEXT)
+    inside = joined(*_never_all_missing(members), between=", ", skip=True)
     return joined("{", inside, "}")
 
 

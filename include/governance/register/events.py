@@ -46,13 +46,11 @@ def told(connection: Connection, batch: pa.Table) -> pa.Table:
     if not RAW_AS_STORED.items() <= (batch.schema.metadata or {}).items():
         raw = as_stored(connection, raw)
     status, actor = _status_and_actor(batch)
-    asked = flat_object([(name, member) for name, member in members.items() if name not in NOT_CONTENT])
-    if not members.keys() - set(NOT_CONTENT):
-        asked = pa.array(["{}"] * batch.num_rows, TEXT)
+    rows = batch.num_rows
+    asked = flat_object({name: one for name, one in members.items() if name not in NOT_CONTENT}, rows)
     content = hashes(joined("[", joined(status, actor, asked, raw, between=", "), "]"))
-    state = flat_object(list(members.items())) if members else asked
     found = batch.set_column(batch.column_names.index("raw"), "raw", raw)
-    return found.append_column("state", state).append_column("content", content)
+    return found.append_column("state", flat_object(members, rows)).append_column("content", content)
 
 
 @dataclass(frozen=True)

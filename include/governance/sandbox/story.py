@@ -1,4 +1,4 @@
-"""Which version of the organization's story a folder holds: a register that was told another is no demo of this."""
+"""Which version of the story of the organization a folder holds: one that began with another is not mixed."""
 
 from __future__ import annotations
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection
 
-from governance.reconciliation import engine, evidence, exceptions
-from governance.reconciliation import policy as policy_files
+from governance.reconciliation import engine, reading
 from governance.reconciliation.planes.judge import House, judge
 from governance.reconciliation.planes.live import Found
 
@@ -25,13 +23,6 @@ def look(
 
     Raises GovernanceError where there is no snapshot, DocumentError where a policy is wrong.
     """
-    policy, limits = policy_files.read(policies)
-    snapshot_id = evidence.latest_snapshot(connection, at)
-    live = exceptions.live(connection, at, limits)
-    with (
-        evidence.opened(connection, snapshot_id, at, policy.evidence, lake) as known,
-        tempfile.TemporaryDirectory(prefix="governance-live-") as scratch,
-        engine.database(Path(scratch), memory) as database,
-    ):
-        matched = engine.match(database, known, live, policy)
-        return judge(database, matched, known, live, House(policy, at))
+    with reading.opened(connection, at, policies, lake, memory) as told:
+        matched = engine.match(told.database, told.known, told.live, told.policy)
+        return judge(told.database, matched, told.known, told.live, House(told.policy, at))
