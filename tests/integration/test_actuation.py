@@ -19,6 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from typer.testing import CliRunner
 
 import conftest
+import quick_postgres
 from aws_worlds import BUCKET, HOME, HUB, NOW, PAYMENTS, assumed, client
 from aws_worlds import world as small_world
 from governance.actuation import flow
@@ -155,20 +156,19 @@ def observed(
 ) -> Iterator[tuple[str, Path]]:
     """Name of a register to copy, and the lake: buckets 1, 3, 5, 7 break the rule, 1 and 3 are approved."""
     folder = tmp_path_factory.mktemp("observed")
-    databases = conftest.database_of(postgres_url, migrated_template)
-    url = next(databases)
-    engine = database.connect(url)
-    made = Scene(aws, engine, settings_of(folder / "config", folder / "lake"))
-    made.approve("A", 1, 3)
-    made.observe()
-    engine.dispose()
-    yield str(make_url(url).database), folder / "lake"
-    databases.close()
+    with quick_postgres.database_of(postgres_url, migrated_template) as url:
+        engine = database.connect(url)
+        made = Scene(aws, engine, settings_of(folder / "config", folder / "lake"))
+        made.approve("A", 1, 3)
+        made.observe()
+        engine.dispose()
+        yield str(make_url(url).database), folder / "lake"
 
 
 @pytest.fixture
 def hub_url(observed: tuple[str, Path], postgres_url: str) -> Iterator[str]:
-    yield from conftest.database_of(postgres_url, observed[0])
+    with quick_postgres.database_of(postgres_url, observed[0]) as url:
+        yield url
 
 
 @pytest.fixture
