@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from hashlib import sha256
 
 import pytest
@@ -13,7 +14,7 @@ from governance.cli import app
 from governance.errors import SourceUnavailableError
 from governance.intake import evidence, examination
 from governance.intake.readers.kind import Opening
-from governance.intake.readers.mail import reader as imap_reader
+from governance.intake.readers.mail import kind
 from governance.intake.readers.registry import probe
 from governance.intake.replay import replay
 from governance.intake.run import Intake
@@ -49,7 +50,8 @@ def quick_gate(request, monkeypatch):
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch):
-    monkeypatch.setattr(imap_reader.time, "sleep", lambda _: None)
+    unhurried = partial(kind.ImapReader, sleep=lambda _: None)
+    monkeypatch.setattr(kind, "ImapReader", unhurried)
 
 
 def test_a_form_and_free_text_become_requests(register, real_gate, now, tmp_path):

@@ -1,4 +1,4 @@
-"""A poll that finds nothing new costs one request and next to no time, and tells the counts it always told."""
+"""A poll that finds nothing new costs one request and loads no library for it, and tells the counts it always told."""
 
 from __future__ import annotations
 
@@ -16,17 +16,16 @@ from conftest import ROOT
 from intake_worlds import connections, pull, rows, shipped
 
 POLL = """
-import json, sys, time
+import json, sys
 from datetime import datetime
 from pathlib import Path
 from governance.intake.run import Intake
 from governance.intake.spec import find_spec
 from governance.register.database import connect
 spec, engine = find_spec("platform_jira"), connect(sys.argv[1])
-began = time.process_time()
 intake = Intake(engine, datetime.fromisoformat(sys.argv[2]), sys.argv[3], policies=Path(sys.argv[4]))
 result = intake.run(spec)
-print(json.dumps({"seconds": time.process_time() - began, "checks": "great_expectations" in sys.modules,
+print(json.dumps({"checks": "great_expectations" in sys.modules,
                   "status": result.status, "message": result.message}))
 """
 
@@ -102,7 +101,6 @@ def test_it_costs_one_request_and_imports_no_expectations(jira, register_url, no
     told = json.loads(done.stdout.splitlines()[-1])
     assert jira.asked - asked == 1
     assert told["checks"] is False
-    assert told["seconds"] < 2
     assert told["status"] == "complete"
     assert told["message"].startswith("2 pulled = 0 loaded + 1 unchanged + 1 quarantined")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.error import HTTPError
@@ -142,14 +141,13 @@ def test_any_error_can_be_asked_for(aws: Handle) -> None:
 
 
 def test_a_late_answer_runs_into_the_client_s_patience_and_delays_nobody_else(aws: Handle) -> None:
-    aws.faults.delay("config:DescribeConfigRules", 1.5, times=1)
+    """The slow answer is held for longer than anybody waits: who is answered meanwhile did not wait for it."""
+    aws.faults.delay("config:DescribeConfigRules", 120, times=1)
     config = Config(read_timeout=0.3, retries={"total_max_attempts": 1})
     impatient: Any = session().client("config", endpoint_url=aws.url, config=config)
-    began = time.perf_counter()
     with pytest.raises(ReadTimeoutError):
         impatient.describe_config_rules()
     assert client(aws.url, "organizations").list_roots()
-    assert time.perf_counter() - began < 1.4
 
 
 def test_a_broken_connection_is_tried_again(aws: Handle) -> None:
