@@ -88,19 +88,28 @@ def read(known: Evidence, since: Mapping[str, datetime]) -> Listings:
     """Read the listings of an opened snapshot. `since`: service -> the instant from which evidence counts."""
     gaps: dict[str, str | None] = {}
     found: dict[str, pd.DataFrame] = {}
+    told = _told(known.manifest)
     for name, columns in COLUMNS.items():
-        service, dataset = name.split("/")
-        rows = known.manifest[(known.manifest.service == service) & (known.manifest.dataset == dataset)]
-        gaps[name], fresh = _gap(rows, known.files, since[service])
-        parts = [pd.read_parquet(known.files[path]) for path in fresh]
-        whole = pd.concat(parts) if parts else pd.DataFrame()
-        found[name] = normalised(whole.reindex(columns=list(columns)))
+        service, _ = name.split("/")
+        gaps[name], fresh = _gap(told.get(name, []), known.files, since[service])
+        found[name] = pd.DataFrame(columns=list(columns))
+        if fresh:
+            whole = pd.concat([pd.read_parquet(known.files[path]) for path in fresh])
+            found[name] = normalised(whole.reindex(columns=list(columns)))
     return Listings(known.snapshot_id, known.as_of, gaps, found)
 
 
-def _gap(rows: pd.DataFrame, files: Mapping[str, Path], since: datetime) -> tuple[str | None, list[str]]:
+def _told(manifest: pd.DataFrame) -> dict[str, list[Any]]:
+    """Return dataset -> what the manifest says of it, row by row."""
+    told: dict[str, list[Any]] = {}
+    for row in frames.rows(manifest[(manifest.service + "/" + manifest.dataset).isin(list(COLUMNS))]):
+        told.setdefault(f"{row.service}/{row.dataset}", []).append(row)
+    return told
+
+
+def _gap(rows: list[Any], files: Mapping[str, Path], since: datetime) -> tuple[str | None, list[str]]:
     """Return what is missing of a dataset, and the files that count."""
-    told = [(_gap_of(row, files, since), row.path) for row in frames.rows(rows)]
+    told = [(_gap_of(row, files, since), row.path) for row in rows]
     fresh = {str(path) for words, path in told if path in files and words != _OLD}
     gaps = [words for words, _ in told if words]
     return ("not observed" if not told else gaps[0] if gaps else None), sorted(fresh)
