@@ -194,7 +194,11 @@ CUT_OFF = FILES[KEYS[HUB, HOME]][:-40]
 NO_JSON = gzip.compress(b'{"fileVersion": "1.0", "configurationItems": [{"resourceType": "AWS::S3')
 
 
-@pytest.mark.parametrize("content", [CUT_OFF, NO_JSON, b"", gzip.compress(b'{"configurationItems": {}}')])
+@pytest.mark.parametrize(
+    "content",
+    [CUT_OFF, NO_JSON, b"", gzip.compress(b'{"configurationItems": {}}')],
+    ids=["cut off", "no JSON", "empty", "no list"],  # gzip writes the second into its bytes
+)
 def test_a_broken_file_is_partial_names_its_key_and_loses_nothing(observed, tmp_path, content):
     observed.run(delivered(tmp_path, **{HUB_HOME: content}))
     status, message = observed.manifest("deliveries")[HUB, HOME]
