@@ -77,6 +77,10 @@ bench-stand-in: setup ## pages per second of the AWS stand-in; ACCOUNTS=10000 SE
 bench-intake: setup ## intake against a floor of read-and-COPY; SIZES="10k 100k"
 	@$(BIN)/python tests/benchmarks/bench_intake.py
 
+.PHONY: bench-poll
+bench-poll: setup ## a poll without news, over HTTP and over known files, and DAG parsing, in CPU seconds; FILES=10000 RUNS=5
+	@$(BIN)/python tests/benchmarks/bench_poll.py
+
 .PHONY: clean
 clean: down ## remove .venv and everything written at run time
 	@rm -rf .venv var dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

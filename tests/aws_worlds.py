@@ -148,8 +148,12 @@ def assumed(url: str, account: str) -> dict[str, str]:
 
 
 def client(url: str, service: str, region: str = HOME, *, attempts: int = 1, **credentials: str) -> Any:
-    """Return a client of the stand-in that tries `attempts` times, adaptively."""
-    config = Config(retries={"mode": "adaptive", "total_max_attempts": attempts}, read_timeout=20)
+    """Return a client of the stand-in that tries `attempts` times, adaptively.
+
+    One that tries once is not adaptive: it would wait a second or two before its next call after a throttle.
+    """
+    mode: Any = "adaptive" if attempts > 1 else "standard"
+    config = Config(retries={"mode": mode, "total_max_attempts": attempts}, read_timeout=20)
     made: Any = session(region, **credentials).client(service, endpoint_url=url, config=config)  # type: ignore[call-overload]
     return made
 
