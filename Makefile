@@ -43,7 +43,7 @@ down: ## stop every process of `make up`
 
 .PHONY: test
 test: setup ## lint is apart; unit, contract and integration tests on both cores
-	@$(BIN)/pytest -n auto --dist loadgroup -m "not e2e"
+	@$(BIN)/pytest -n auto -m "not e2e"
 
 .PHONY: test-e2e
 test-e2e: setup ## the slow ones: the demo twice, start to end

@@ -35,9 +35,6 @@ print(json.dumps({
 """
 
 
-pytestmark = pytest.mark.xdist_group("dags")  # parsed once, for all tests of this file
-
-
 def parse(tmp_path, **variables):
     environment = {
         **os.environ,

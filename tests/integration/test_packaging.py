@@ -13,8 +13,6 @@ import pytest
 
 from conftest import ROOT
 
-pytestmark = pytest.mark.xdist_group("packaging")  # built once, for all tests of this file
-
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory) -> Path:

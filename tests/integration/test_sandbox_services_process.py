@@ -21,8 +21,6 @@ from governance.sandbox.scenario import build
 from governance.sandbox.stand_ins import BUCKET, STAND_INS
 from governance.sandbox.surroundings import Services
 
-pytestmark = pytest.mark.xdist_group("services")  # started once, for all tests of this file
-
 
 @pytest.fixture(scope="module")
 def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
