@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from governance.reconciliation.reconcile import reconcile
+from governance.review.pack import build_pack
 from reconciliation_planes import DEV, PAY, PROD, PlaneHouse
 from reconciliation_worlds import NOW, World, exception, policies
 
@@ -185,3 +186,20 @@ def test_where_the_snapshot_of_the_approval_is_gone_that_is_said(house: PlaneHou
         in (told["why"])
     )
     assert "and 10 were counted then: the snapshot or the scope has changed" in told["why"]
+
+
+def test_the_pack_lists_what_drifted_and_what_came_in(house: PlaneHouse, root: Path) -> None:
+    def page(at) -> str:
+        paths = build_pack(house.register, as_of=at, cadence="weekly", lake=str(house.lake),
+                           policies=root / "include/policies")  # fmt: skip
+        text = Path(paths.html).read_text("utf-8")
+        return text[text.index("Scope drift: not what was approved any more") :].partition("</table>")[0]
+
+    assert "Unknown: nothing was reconciled yet." in page(NOW - timedelta(days=1)).partition("Ending next")[0]
+    house.add(exception("E", WHOLE))
+    first = house.day(0, buckets(10))
+    assert "None." in page(first.as_of).partition("Ending next")[0]
+    done = house.day(1, buckets(17))
+    told = page(done.as_of)
+    assert "new are 7 items of 7 resources: 111111111111 eu-central-1 AWS::S3::Bucket bucket-10" in told
+    assert "EXC-000001" in told
