@@ -50,10 +50,12 @@ _CANDIDATES = {
 @dataclass(frozen=True)
 class JudgedAdditions:
     """`verdicts`: request (index into the additions), verdict, subject, state, told, in_place, same,
-    candidates, gap. `unrequested`: type, subject, account, words, created_at, not_approved."""
+    candidates, gap. `unrequested`: type, subject, account, words, created_at, not_approved. `things`:
+    request, subject, in_place, same, state, told, of everything that may be what a live one asks for."""
 
     verdicts: pd.DataFrame
     unrequested: pd.DataFrame
+    things: pd.DataFrame
 
 
 def judge(
@@ -82,9 +84,11 @@ def judge(
     verdicts = connection.sql(
         "SELECT v.*, a.gap FROM addition_verdict v JOIN asked a USING (request) ORDER BY request"
     )
-    return JudgedAdditions(
-        verdicts.df(), connection.sql(resources.sql("reconciliation/additions/unrequested.sql")).df()
+    things = (
+        "SELECT c.* FROM candidate c JOIN addition_verdict USING (request) ORDER BY request, subject, told"
     )
+    unrequested = connection.sql(resources.sql("reconciliation/additions/unrequested.sql")).df()
+    return JudgedAdditions(verdicts.df(), unrequested, connection.sql(things).df())
 
 
 def things_present(connection: duckdb.DuckDBPyConnection, listings: Listings) -> pd.DataFrame:

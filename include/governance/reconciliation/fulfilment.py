@@ -41,12 +41,14 @@ class Fulfilment:
     """Verdicts on additions and changes (columns `verdicts.COLUMNS`), their findings by family, and counts.
 
     `unknown`: by family the keys, among findings that are open, about which nothing can be said now.
+    `things`: what may be what an addition asks for, as `JudgedAdditions.things`, with its request_number.
     """
 
     verdicts: pd.DataFrame
     findings: dict[str, pd.DataFrame]
     unknown: dict[str, Callable[[pd.DataFrame], pd.Series]]
     summary: dict[str, Any]
+    things: pd.DataFrame
 
 
 @contextmanager
@@ -89,10 +91,8 @@ def judge(
     with engine.database() as connection:
         before = None if earlier is None else _held(connection, earlier)
         listings.create(connection, seen)
-        listings.store(
-            connection, "listed_evaluated", _evaluated(connection, known, asked[0]),
-            {"account": "VARCHAR", "rule": "VARCHAR"},
-        )  # fmt: skip
+        evaluated = _evaluated(connection, known, asked[0])
+        listings.store(connection, "listed_evaluated", evaluated, dict.fromkeys(evaluated.columns, "VARCHAR"))
         added = additions.judge(connection, asked[0], seen, before, policy.register_began, now)
         changed = changes.judge(connection, asked[1], seen, policy, now)
     tables = [_addition_rows(asked[0], added.verdicts, seen), _change_rows(asked[1], changed.verdicts, seen)]
@@ -110,7 +110,11 @@ def judge(
         "change": lambda unsaid: fulfilment_findings.unknown_changes(unsaid, verdicts, asked[1], seen),
     }
     ordered = verdicts.sort_values("request_number", ignore_index=True)
-    return Fulfilment(ordered, found, unknown, _summary(tables, found))
+    return Fulfilment(ordered, found, unknown, _summary(tables, found), _numbered(added.things, asked[0]))
+
+
+def _numbered(things: pd.DataFrame, asked: list[Addition]) -> pd.DataFrame:
+    return things.assign(request_number=[asked[index].number for index in things.request])
 
 
 def _since(policy: FulfilmentPolicy, limits: EvidenceLimits, now: datetime) -> dict[str, datetime]:
