@@ -73,7 +73,12 @@ def judge(
     """
     store(connection, "asked", _asked(additions, listings), _ASKED)
     types = {one.thing_type for one in additions if one.thing is not None}
-    for question in ("units", "candidates", *(_CANDIDATES[kind] for kind in _CANDIDATES if kind in types)):
+    for question in (
+        "units",
+        "product_names",
+        "candidates",
+        *(_CANDIDATES[kind] for kind in _CANDIDATES if kind in types),
+    ):
         _run(connection, question)
     _run(connection, "present")
     known = pd.DataFrame(columns=["type", "subject"]) if earlier is None else earlier

@@ -44,7 +44,8 @@ COLUMNS: dict[str, dict[str, str]] = {
     )
     | {"started_at": _AT, "ended_at": _AT},
     "servicecatalog/provisioned_products": dict.fromkeys(
-        ("product_id", "name", "arn", "type", "status", "message", "physical_id", "of_product", "artifact"),
+        ("product_id", "name", "arn", "type", "status", "message", "physical_id", "of_product", "artifact",
+         "product_name", "artifact_name"),
         _TEXT,
     )
     | {"created_at": _AT},

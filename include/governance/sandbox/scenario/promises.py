@@ -58,6 +58,9 @@ _ADDITIONS: tuple[tuple[str, str, str, dict[str, str], str], ...] = (
      "approved, due in December, not there yet; elsewhere it was long before"),
     ("addition-unknown", "UNKNOWN", "ssm_document", {"document": _ROTATE, "account": PLATFORM_ACCOUNT},
      "nobody lists the documents of that account"),
+    ("fulfilled-by-name", "FULFILLED", "provisioned_product",
+     {"name": "ledger-archive-prod", "product": "PostgreSQL for a team"},
+     "a product of that name is there, and all that is provisioned under the name of its product is of one"),
 )  # fmt: skip
 _CLAIMED = {"not-fulfilled"}
 
@@ -186,17 +189,20 @@ def documents() -> tuple[Row, ...]:
 
 
 def products() -> tuple[Row, ...]:
-    """Return the product that could not be made."""
-    name, number = "search-index-prod", "pp-gov0promise1"
+    """Return the product that could not be made, and one that is asked for by the name of what it is of."""
+    failed = {"Status": "ERROR", "StatusMessage": "A quota of the account is used up"}
     return (
-        {
-            "Name": name, "Arn": f"arn:aws:servicecatalog:{HOME}:{MANAGEMENT}:stack/{name}/{number}",
-            "Type": "CFN_STACK", "Id": number, "Status": "ERROR",
-            "StatusMessage": "A quota of the account is used up",
-            "CreatedTime": berlin(11, 9, 10), "ProductId": "prod-gov0database",
-            "ProductName": "PostgreSQL for a team", "ProvisioningArtifactId": "pa-database1",
-        },
-    )  # fmt: skip
+        _product("search-index-prod", "pp-gov0promise1", **failed),
+        _product("ledger-archive-prod", "pp-gov0promise2", Status="AVAILABLE"),
+    )
+
+
+def _product(name: str, number: str, **more: Any) -> Row:
+    return {
+        "Name": name, "Arn": f"arn:aws:servicecatalog:{HOME}:{MANAGEMENT}:stack/{name}/{number}",
+        "Type": "CFN_STACK", "Id": number, "CreatedTime": berlin(11, 9, 10), "ProductId": "prod-gov0database",
+        "ProductName": "PostgreSQL for a team", "ProvisioningArtifactId": "pa-database1", **more,
+    }  # fmt: skip
 
 
 def executions() -> tuple[Row, ...]:
