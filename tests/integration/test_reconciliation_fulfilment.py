@@ -18,7 +18,7 @@ from governance.observation.systems_manager import AUTOMATIONS, DOCUMENTS, OPS_I
 from governance.reconciliation.explain import explain_request
 from governance.reconciliation.reconcile import reconcile
 from governance.review.kpis import kpis
-from reconciliation_worlds import NOW, World, policies, register_requests
+from reconciliation_worlds import NOW, World, exception, policies, register_requests
 
 FAMILIES = ("addition", "change")
 
@@ -158,6 +158,77 @@ def test_what_has_no_date_is_held_against_the_snapshot_of_when_the_register_bega
     house.observe(-3, attachments=["111111111111", "222222222222"])
     assert house.day(0, attachments=["111111111111", "222222222222"]).summary["additions"]["unrequested"] == 1
     assert house.open("addition") == [("UNREQUESTED", "p-1|222222222222")]
+
+
+def attachment(key="P", target="111111111111", **more):
+    done = {"status": "closed", "fulfilled_at": NOW - timedelta(days=100), "closed_at": NOW - timedelta(days=90),
+            "decided_at": NOW - timedelta(days=110), "valid_at": NOW - timedelta(days=120)}  # fmt: skip
+    return (
+        product(key, thing_type="policy_attachment", thing={"policy": "deny", "target": target}) | done | more
+    )
+
+
+def test_a_policy_that_an_approved_request_had_attached_and_that_is_gone_is_told(house: House) -> None:
+    house.add(
+        attachment("settled"),
+        attachment("not approved", status="rejected", fulfilled_at=None, decided_at=None),
+        attachment("revoked", target="222222222222", status="revoked"),
+        attachment("reached from above", target="Prod/Payments"),
+        attachment("its account is closed", target="555555555555"),
+    )
+
+    def detached() -> list[str]:
+        return [about for type_, about in house.open("addition") if type_ == "POLICY_DETACHED"]
+
+    house.day(0, attachments=["111111111111", "ou-t-prod"])
+    assert house.open("addition") == []
+    house.day(1, attachments=["ou-t-prod"])
+    assert detached() == [], "the unit above the account has it"
+    house.day(2, attachments=["ou-t-dev"])
+    assert detached() == ["deny|111111111111", "deny|ou-t-pay"]
+    [why] = house.rows("SELECT why FROM finding WHERE resource_id = 'deny|111111111111'")
+    assert why[0].startswith(
+        "Policy deny is not attached to 111111111111, nor above it, although ADD-000001 is closed"
+    )
+    house.observe(3, incomplete=["policy_targets"])
+    house.reconcile(3)
+    assert len(detached()) == 2, "an incomplete listing neither opens nor resolves"
+    house.observe(4, incomplete=["accounts"], attachments=["ou-t-dev"])
+    house.reconcile(4)
+    assert len(detached()) == 2
+    house.day(5, attachments=["r-test"])
+    assert detached() == []
+
+
+def test_a_live_attachment_that_was_there_and_is_gone_is_told_before_it_is_due(house: House) -> None:
+    later = {"status": "approved", "fulfilled_at": None, "closed_at": None, "due_at": NOW + timedelta(days=9)}
+    house.add(attachment(**later))
+    assert verdicts(house.day(-1)) == {"ADD-000001": "IN_PROGRESS"}
+    assert house.open("addition") == [], "it was never there"
+    assert verdicts(house.day(0, attachments=["111111111111"])) == {"ADD-000001": "FULFILLED"}
+    house.day(1)
+    assert house.open("addition") == [("POLICY_DETACHED", "deny|111111111111")]
+    [why] = house.rows("SELECT why FROM finding WHERE type = 'POLICY_DETACHED'")
+    assert "is not attached to 111111111111 any more, nor above it" in why[0]
+
+
+@pytest.mark.parametrize(
+    ("taken_away", "found"),
+    [
+        (restart(targets=["p-1"]), []),
+        (restart(targets=["arn:aws:organizations::1:policy/o-1/service_control_policy/p-1"]), []),
+        (restart(targets=["deny"], status="rejected", decided_at=None), ["POLICY_DETACHED"]),
+        (restart(targets=["deny"], decided_at=NOW - timedelta(days=200)), ["POLICY_DETACHED"]),
+        (restart(targets=["another"]), ["POLICY_DETACHED"]),
+        (exception("X", {"policy": "deny", "account": "111111111111"}), []),
+        (exception("X", {"policy": "deny", "account": "222222222222"}), ["POLICY_DETACHED"]),
+        (exception("X", {"policy": "deny", "account": "111111111111"}, valid_until=NOW - timedelta(days=2)), ["POLICY_DETACHED"]),
+    ],
+)  # fmt: skip
+def test_what_was_taken_away_with_an_approval_is_no_finding(house: House, taken_away, found) -> None:
+    house.add(attachment(), taken_away)
+    house.day(0)
+    assert [type_ for type_, _ in house.open("addition")] == found
 
 
 def test_a_past_instant_is_judged_by_the_register_and_the_aws_of_then(house: House) -> None:

@@ -36,8 +36,9 @@ _TEXTS = (
 )  # fmt: skip
 _ASKED = {
     "request": "BIGINT", "request_id": "VARCHAR", "standing": "VARCHAR", "status": "VARCHAR",
-    "thing_type": "VARCHAR", "problem": "VARCHAR", "gap": "VARCHAR", "deadline": "TIMESTAMPTZ",
-    **dict.fromkeys(_TEXTS, "VARCHAR"), "parameters": "VARCHAR", "regions": "VARCHAR[]",
+    "was_there": "BOOLEAN", "thing_type": "VARCHAR", "problem": "VARCHAR", "gap": "VARCHAR",
+    "deadline": "TIMESTAMPTZ", "parameters": "VARCHAR", "regions": "VARCHAR[]",
+    **dict.fromkeys(_TEXTS, "VARCHAR"),
 }  # fmt: skip
 
 _CANDIDATES = {
@@ -51,11 +52,13 @@ _CANDIDATES = {
 class JudgedAdditions:
     """`verdicts`: request (index into the additions), verdict, subject, state, told, in_place, same,
     candidates, gap. `unrequested`: type, subject, account, words, created_at, not_approved. `things`:
-    request, subject, in_place, same, state, told, of everything that may be what a live one asks for."""
+    request, subject, in_place, same, state, told, of everything that may be what a live one asks for.
+    `detached`: as `detached.sql` says."""
 
     verdicts: pd.DataFrame
     unrequested: pd.DataFrame
     things: pd.DataFrame
+    detached: pd.DataFrame
 
 
 def judge(
@@ -92,8 +95,11 @@ def judge(
     things = (
         "SELECT c.* FROM candidate c JOIN addition_verdict USING (request) ORDER BY request, subject, told"
     )
-    unrequested = connection.sql(resources.sql("reconciliation/additions/unrequested.sql")).df()
-    return JudgedAdditions(verdicts.df(), unrequested, connection.sql(things).df())
+    unrequested, detached = (
+        connection.sql(resources.sql(f"reconciliation/additions/{question}.sql")).df()
+        for question in ("unrequested", "detached")
+    )
+    return JudgedAdditions(verdicts.df(), unrequested, connection.sql(things).df(), detached)
 
 
 def things_present(connection: duckdb.DuckDBPyConnection, listings: Listings) -> pd.DataFrame:
@@ -112,8 +118,8 @@ def gap_of_type(thing_type: str, listings: Listings) -> str | None:
 def _asked(additions: list[Addition], listings: Listings) -> pd.DataFrame:
     rows = [
         {"request": number, "request_id": one.request_id, "standing": one.standing, "status": one.status,
-         "thing_type": one.thing_type, "problem": one.problem, "gap": _gap(one, listings),
-         "deadline": deadline(one), **_properties(one)}
+         "thing_type": one.thing_type, "was_there": one.was_there, "problem": one.problem,
+         "gap": _gap(one, listings), "deadline": deadline(one), **_properties(one)}
         for number, one in enumerate(additions)
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=list(_ASKED))

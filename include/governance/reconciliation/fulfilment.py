@@ -20,6 +20,7 @@ from governance import resources
 from governance.reconciliation import (
     additions,
     changes,
+    detached,
     engine,
     evidence,
     fulfilment_findings,
@@ -30,7 +31,7 @@ from governance.reconciliation.evidence import Evidence
 from governance.reconciliation.fulfilment_policy import FulfilmentPolicy
 from governance.reconciliation.listings import Listings
 from governance.reconciliation.policy import EvidenceLimits
-from governance.reconciliation.requested import Addition, Change, Request
+from governance.reconciliation.requested import Addition, Asked, Change, Request
 from governance.reconciliation.rules import identify
 from governance.reconciliation.verdicts import COLUMNS
 from governance.register.ownership import OwnershipPolicy
@@ -77,7 +78,7 @@ def earlier(
 def judge(
     known: Evidence,
     earlier: Evidence | None,
-    asked: tuple[list[Addition], list[Change]],
+    asked: Asked,
     policy: FulfilmentPolicy,
     owners: OwnershipPolicy,
     limits: EvidenceLimits,
@@ -97,9 +98,10 @@ def judge(
         changed = changes.judge(connection, asked[1], seen, policy, now)
     tables = [_addition_rows(asked[0], added.verdicts, seen), _change_rows(asked[1], changed.verdicts, seen)]
     verdicts = pd.DataFrame([row for rows in tables for row in rows], columns=list(COLUMNS))
+    gone = detached.findings(added.detached, asked, seen, policy, owners)
     found = {
         "addition": fulfilment_findings.of_additions(
-            asked[0], verdicts, added.unrequested, seen, policy, owners
+            asked[0], verdicts, added.unrequested, seen, policy, owners, gone
         ),
         "change": fulfilment_findings.of_changes(
             asked[1], verdicts, changed.unapproved, seen, policy, owners

@@ -19,12 +19,12 @@ from sqlalchemy import Connection
 from governance.reconciliation import evidence, frames, fulfilment, fulfilment_policy, requested
 from governance.reconciliation import policy as policy_files
 from governance.reconciliation.fulfilment_words import thing_words
-from governance.reconciliation.requested import Addition, Change, Request
+from governance.reconciliation.requested import Addition, Asked, Change, Request
 from governance.register import ownership
 from governance.register import thing as things
 from governance.register.ownership import OwnershipPolicy
 
-Asked = TypeVar("Asked", Addition, Change)
+One = TypeVar("One", Addition, Change)
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,9 @@ def preview(
         evidence.opened(connection, snapshot_id, at, policy.evidence, lake) as known,
         fulfilment.earlier(connection, known, promised, policy.evidence, lake) as before,
     ):
-        done = fulfilment.judge(known, before, (additions, changes), promised, owners, policy.evidence, at)
+        done = fulfilment.judge(
+            known, before, Asked(additions, changes), promised, owners, policy.evidence, at
+        )
     verdict = next(one for one in frames.rows(done.verdicts) if one.request_number == number)
     told = json.loads(verdict.evidence)
     found = done.things[done.things.request_number == number]
@@ -108,7 +110,7 @@ def preview(
     )  # fmt: skip
 
 
-def _as_if_approved(asked: Sequence[Asked], number: int, at: datetime) -> tuple[Asked, list[Asked]]:
+def _as_if_approved(asked: Sequence[One], number: int, at: datetime) -> tuple[One, list[One]]:
     """Return the request as if it were approved by now, and all of them with it."""
     mine = next(one for one in asked if one.number == number)
     status = mine.status if mine.standing in ("live", "settled") else "approved"
@@ -149,7 +151,7 @@ def _same_window(mine: Change, asked: Sequence[Change]) -> list[tuple[str, str]]
     ]  # fmt: skip
 
 
-def _standing(mine: Request, asked: Sequence[Asked]) -> list[Asked]:
+def _standing(mine: Request, asked: Sequence[One]) -> list[One]:
     """Return the other requests that are approved or not yet decided."""
     return [one for one in asked if one.number != mine.number and one.standing in ("live", "undecided")]
 

@@ -86,7 +86,8 @@ def reconcile(
             judgement = newcomers.named(judgement, live, known, then)
             asked = requested.requested(connection, now, promised)
             with fulfilment.earlier(connection, known, promised, policy.evidence, lake) as before:
-                done = fulfilment.judge(known, before, asked, promised, owners, policy.evidence, now)
+                all_asked = requested.Asked(*asked, live)
+                done = fulfilment.judge(known, before, all_asked, promised, owners, policy.evidence, now)
         digest = _input_digest(known, live, clean, policy, repr((asked, promised)))
         verdicts = pd.concat([judgement.verdicts, done.verdicts], ignore_index=True)
         found = {**judgement.summary, **done.summary}

@@ -5,6 +5,7 @@ Nothing is drawn by chance but the changelog, so nothing that is told elsewhere 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -111,7 +112,7 @@ def issues(random: Random, after: int) -> tuple[list[Row], list[Planted]]:
         _change(number, case, verdict, window, why)
         for number, (case, verdict, window, _, why) in enumerate(_CHANGES, start=1)
     ]
-    tickets += [_by_hand(), _too_early()]
+    tickets += [_by_hand(), _too_early(), _detached()]
     written = [jira_issues.write_one(random, after + n, ticket) for n, ticket in enumerate(tickets, start=1)]
     planted = [
         Planted(**{**vars(answer), "key": issue["key"]})
@@ -163,6 +164,20 @@ def _too_early() -> Ticket:
         window=(_at(13, 14), _at(13, 16)), runbook=_RESIZE, targets=("cluster/reporting",),
     )  # fmt: skip
     ticket.steps = [(_at(12, 9), "submitted", _REQUESTER), (_at(14, 10), "approved", ticket.approver)]
+    return ticket
+
+
+def _detached() -> Ticket:
+    why = "it was attached in the summer, and is attached no more; nobody approved that"
+    title = "Attach policy protect-config-recorder to Security"
+    thing = {"policy": "protect-config-recorder", "target": "Security"}
+    ticket = _ticket("addition", "detached", "", title, why, thing_type="policy_attachment", thing=thing)
+    told = [(7, "submitted", _REQUESTER), (8, "approved", ticket.approver), (9, "fulfilled", ticket.assignee)]
+    ticket.steps = [(berlin(7, day, 10), status, who) for day, status, who in told]
+    ticket.planted = tuple(
+        replace(answer, expects="finding", verdict=None, finding_type="POLICY_DETACHED")
+        for answer in ticket.planted
+    )
     return ticket
 
 
