@@ -107,7 +107,7 @@ ACCOUNT = Account()
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Handle]:
-    extra = {LIST: lambda call: ACCOUNT.listed(call), DESCRIBE: lambda call: ACCOUNT.described(call)}
+    extra = {LIST: ACCOUNT.listed, DESCRIBE: ACCOUNT.described}
     with serve(world(), extra=extra) as handle:
         yield handle
 

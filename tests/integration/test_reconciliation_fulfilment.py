@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from governance.observation.systems_manager import AUTOMATIONS, DOCUMENTS, OPS_I
 from governance.reconciliation.explain import explain_request
 from governance.reconciliation.reconcile import reconcile
 from governance.review.kpis import kpis
+from governance.review.pack import build_pack
 from reconciliation_worlds import NOW, World, exception, policies, register_requests
 
 FAMILIES = ("addition", "change")
@@ -277,3 +279,69 @@ def test_the_story_the_finding_and_the_counts_tell_of_it(
     shown = CliRunner().invoke(app, ["findings", "show", finding["finding_id"], "--json"])
     told = json.loads(shown.stdout)
     assert (told["request_id"], told["evidence"]["named"]) == ("CHG-000002", ["e-1"])
+
+
+@pytest.fixture
+def typed(house: House, register_url: str, monkeypatch):
+    """Type a command a day after NOW."""
+    monkeypatch.setenv("GOVERNANCE_REGISTER_URL", register_url)
+    monkeypatch.setenv("GOVERNANCE_NOW", (NOW + timedelta(days=1)).isoformat())
+    return lambda *words: CliRunner().invoke(app, list(words)).output
+
+
+def test_the_command_explains_an_addition_from_its_request_to_its_verdict(house: House, typed) -> None:
+    house.add(product(benefit="A database of our own"))
+    house.day(0)
+    house.day(1, products={"db": {}})
+    told = typed("explain", "ADD-000001")
+    assert "ADD-000001 was approved: FULFILLED: The provisioned product db is there as pp-db." in told
+    assert "name=db" in told
+    assert "A database of our own" in told
+    first, last = [line for line in told.splitlines() if "  verdict " in line]
+    assert first.strip().startswith("2026-11-16 08:00Z")
+    assert "NOT_FULFILLED: The provisioned product db is not there, and it is due since" in first
+    assert "FULFILLED: The provisioned product db is there as pp-db" in last
+    before = typed("explain", "ADD-000001", "--at", NOW.isoformat())
+    assert "ADD-000001 was approved: NOT_FULFILLED" in before
+    assert "there as pp-db" not in before
+
+
+def test_the_command_explains_a_change_with_its_window_its_runbook_and_what_ran(house: House, typed) -> None:
+    house.add(restart())
+    house.day(0, executions={"e-1": {"document": "Drain"}})
+    told = typed("explain", "CHG-000001")
+    assert "CHG-000001 was approved: RUNBOOK_MISMATCH: Execution e-1 ran Drain; approved is Restart." in told
+    for name, value in (("runbook", "Restart"), ("targets", "i-1"), ("window start", "2026-11-16 02:00Z"),
+                        ("window end", "2026-11-16 06:00Z")):  # fmt: skip
+        [line] = [one for one in told.splitlines() if one.strip().startswith(name)]
+        assert value in line
+    [opened] = [line for line in told.splitlines() if "  finding " in line]
+    assert opened.endswith("opened: Execution e-1 ran Drain; approved is Restart.")
+
+
+def test_the_pack_has_a_table_for_each_kind_whose_numbers_add_up(house: House, root: Path) -> None:
+    house.add(
+        product("A1"), product("A2", "cache"), product("A3", "queue"), product("A4", "later", due_at=NOW + timedelta(days=9)),
+        restart("C1"), restart("C2", targets=["i-2"]), restart("C3", status="submitted", decided_at=None),
+    )  # fmt: skip
+    done = house.day(0, products={"db": {}, "cache": {}}, executions={"e-1": {}})
+    paths = build_pack(
+        house.register, as_of=NOW, cadence="weekly", lake=str(house.lake), policies=root / "include/policies"
+    )
+    page = Path(paths.html).read_text("utf-8")
+    shown = {kind: verdict_table(page, f"Verdicts on {kind}s") for kind in FAMILIES}
+    assert shown["addition"] == {"FULFILLED": 2, "IN_PROGRESS": 1, "NOT_FULFILLED": 1}
+    assert shown["change"] == {"EXECUTED_IN_WINDOW": 1, "NOT_EXECUTED": 1}
+    for kind in FAMILIES:
+        summary = done.summary[f"{kind}s"]
+        assert shown[kind] == summary["verdicts"]
+        assert sum(shown[kind].values()) == summary["judged"]
+        found = house.rows("SELECT type FROM finding WHERE family = :f AND status = 'open'", f=kind)
+        assert len(found) == sum(n for verdict, n in shown[kind].items() if verdict.startswith("NOT_"))
+
+
+def verdict_table(page: str, title: str) -> dict[str, int]:
+    """Return the rows of a table of the pack by their first cell."""
+    table = page[page.index(title) :].partition("</table>")[0]
+    cells = [re.sub("<[^>]+>", "", one).strip() for one in re.findall(r"<td.*?</td>", table, re.DOTALL)]
+    return {name: int(number) for name, number in zip(cells[::2], cells[1::2], strict=True)}

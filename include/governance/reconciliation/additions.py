@@ -37,7 +37,7 @@ _TEXTS = (
 _ASKED = {
     "request": "BIGINT", "request_id": "VARCHAR", "standing": "VARCHAR", "status": "VARCHAR",
     "was_there": "BOOLEAN", "thing_type": "VARCHAR", "problem": "VARCHAR", "gap": "VARCHAR",
-    "deadline": "TIMESTAMPTZ", "parameters": "VARCHAR", "regions": "VARCHAR[]",
+    "deadline": "TIMESTAMPTZ", "looked_at": "TIMESTAMPTZ", "parameters": "VARCHAR", "regions": "VARCHAR[]",
     **dict.fromkeys(_TEXTS, "VARCHAR"),
 }  # fmt: skip
 
@@ -88,7 +88,7 @@ def judge(
     store(connection, "earlier", known[known.subject != ""], {"type": "VARCHAR", "subject": "VARCHAR"})
     store(connection, "earlier_type", known[known.subject == ""][["type"]], {"type": "VARCHAR"})
     _run(connection, "news", began=began)
-    _run(connection, "verdicts", now=now, as_of=listings.as_of)
+    _run(connection, "verdicts", now=now)
     verdicts = connection.sql(
         "SELECT v.*, a.gap FROM addition_verdict v JOIN asked a USING (request) ORDER BY request"
     )
@@ -119,7 +119,8 @@ def _asked(additions: list[Addition], listings: Listings) -> pd.DataFrame:
     rows = [
         {"request": number, "request_id": one.request_id, "standing": one.standing, "status": one.status,
          "thing_type": one.thing_type, "was_there": one.was_there, "problem": one.problem,
-         "gap": _gap(one, listings), "deadline": deadline(one), **_properties(one)}
+         "gap": _gap(one, listings), "deadline": deadline(one),
+         "looked_at": listings.looked_at(*_needed(one)), **_properties(one)}
         for number, one in enumerate(additions)
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=list(_ASKED))
@@ -139,22 +140,25 @@ def _properties(addition: Addition) -> dict[str, Any]:
     return told
 
 
-def _gap(addition: Addition, listings: Listings) -> str | None:
-    """Return which evidence about the thing is missing."""
+def _needed(addition: Addition) -> tuple[str, ...]:
+    """Return the listings that must be complete before the thing is called absent; of no thing: none."""
     if addition.thing is None or addition.thing_type is None:
-        return None
+        return ()
     told = addition.thing.model_dump()
     needed = _NEEDED[addition.thing_type]
     if told.get("ou") or (addition.thing_type == "policy_attachment" and "/" in told["target"]):
         needed += ("organizations/units",)
     if told.get("provisioned_product") and addition.thing_type == "account":
         needed += ("servicecatalog/provisioned_products",)
-    found = listings.gap(*needed)
-    if found is None and addition.thing_type == "ssm_document" and told["account"]:
-        owners = set(listings.frames["ssm/documents"].owner)
-        found = (
-            None if told["account"] in owners else f"documents of account {told['account']} are not listed"
-        )
+    return needed
+
+
+def _gap(addition: Addition, listings: Listings) -> str | None:
+    """Return which evidence about the thing is missing."""
+    found = listings.gap(*_needed(addition))
+    account = getattr(addition.thing, "account", None) if addition.thing_type == "ssm_document" else None
+    if found is None and account and account not in set(listings.frames["ssm/documents"].owner):
+        found = f"documents of account {account} are not listed"
     return found
 
 

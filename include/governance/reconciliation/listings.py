@@ -72,31 +72,43 @@ _JSON = {"parameters", "regions", "excluded_accounts", "runbooks", "targets"}
 
 @dataclass(frozen=True)
 class Listings:
-    """`as_of` is the instant of the snapshot; `gaps` says of each dataset what is missing, None: nothing."""
+    """`as_of` is the instant of the snapshot; `gaps` says of each dataset what is missing, None: nothing.
+
+    `at` says when a dataset was listed that the snapshot took over from an earlier one.
+    """
 
     snapshot_id: str
     as_of: datetime
     gaps: dict[str, str | None]
     frames: dict[str, pd.DataFrame] = field(repr=False)
+    at: dict[str, datetime] = field(default_factory=dict)
 
     def gap(self, *datasets: str) -> str | None:
         """Return what is missing of the first of these that is not complete, in words."""
         found = (f"{name}: {words}" for name in datasets if (words := self.gaps[name]))
         return next(found, None)
 
+    def looked_at(self, *datasets: str) -> datetime:
+        """Return since when what is absent from any of these may be there: the oldest was listed then."""
+        return min((self.at[name] for name in datasets if name in self.at), default=self.as_of)
+
 
 def read(known: Evidence, since: Mapping[str, datetime]) -> Listings:
     """Read the listings of an opened snapshot. `since`: service -> the instant from which evidence counts."""
     gaps: dict[str, str | None] = {}
     found: dict[str, pd.DataFrame] = {}
+    at: dict[str, datetime] = {}
     for name, columns in COLUMNS.items():
         service, dataset = name.split("/")
         rows = known.manifest[(known.manifest.service == service) & (known.manifest.dataset == dataset)]
         gaps[name], fresh = _gap(rows, known.files, since[service])
+        told = rows.evidence_at.dropna().min()
+        if not pd.isna(told) and told < known.as_of:
+            at[name] = told
         parts = [pd.read_parquet(known.files[path]) for path in fresh]
         whole = pd.concat(parts) if parts else pd.DataFrame()
         found[name] = normalised(whole.reindex(columns=list(columns)))
-    return Listings(known.snapshot_id, known.as_of, gaps, found)
+    return Listings(known.snapshot_id, known.as_of, gaps, found, at)
 
 
 def _gap(rows: pd.DataFrame, files: Mapping[str, Path], since: datetime) -> tuple[str | None, list[str]]:
