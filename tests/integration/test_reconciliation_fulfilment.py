@@ -202,6 +202,27 @@ def test_a_policy_that_an_approved_request_had_attached_and_that_is_gone_is_told
     assert detached() == []
 
 
+@pytest.mark.parametrize(
+    ("named", "words"),
+    [
+        ([], "Policy deny does not exist, although ADD-000001 is closed"),
+        (["p-1", "p-2"], "Policy deny is not attached to 111111111111, nor above it, although ADD-000001"),
+    ],
+)
+def test_a_policy_that_is_gone_itself_or_that_several_are_called_is_told(house: House, named, words) -> None:
+    house.add(attachment())
+    shown = listed() | {
+        POLICIES: [
+            {"policy": one, "name": "deny", "type": "SERVICE_CONTROL_POLICY", "aws_managed": False}
+            for one in named
+        ]
+    }
+    World(more=shown, as_of=NOW).write(house.register, house.lake)
+    house.reconcile(0)
+    [why] = house.rows("SELECT why FROM finding WHERE type = 'POLICY_DETACHED'")
+    assert why[0].startswith(words)
+
+
 def test_a_live_attachment_that_was_there_and_is_gone_is_told_before_it_is_due(house: House) -> None:
     later = {"status": "approved", "fulfilled_at": None, "closed_at": None, "due_at": NOW + timedelta(days=9)}
     house.add(attachment(**later))

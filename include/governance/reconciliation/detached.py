@@ -70,7 +70,7 @@ def findings(
 def _why(one: Addition, row: Any) -> str:
     claimed = f" and said to be done {at(one.claimed_at)}" if one.claimed_at else ""
     asking = f"{one.request_id} is {one.status}{claimed}"
-    if not row.policy_ids:
+    if not len(row.policy_ids):
         return f"Policy {row.policy} does not exist{' any more' if row.was_there else ''}, although {asking}."
     seen = " any more" if row.was_there else ""
     return f"Policy {row.policy} is not attached to {row.place}{seen}, nor above it, although {asking}."
