@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, CronTriggerTimetable, task
 
-from governance_airflow import DEFAULTS, OBSERVATIONS, START
+from governance import resources
+from governance.observation import rates
+from governance_airflow import DEFAULTS, OBSERVATIONS, START, settings
+
+POLICY = rates.read(resources.folder("policies", settings().config_dir))
 
 DOC = """
 ### Observation
@@ -12,7 +16,8 @@ DOC = """
 Reads Organizations, Config, Control Tower, Service Catalog and Systems Manager through the connection
 `aws_default` into Parquet files below the lake. Evaluations and tags come from the bucket that AWS Config
 delivers to and from the aggregator, one shard of accounts with all their regions per mapped task; accounts
-that must be visited are mapped the same way. The manifest in the register says per dataset, account and
+that must be visited are mapped the same way. How often, and which listings once a day only, says
+`policies/observation.yaml`. The manifest in the register says per dataset, account and
 region whether the listing is COMPLETE, PARTIAL, FAILED or STALE; reconciliation treats whatever is not
 complete as unknown. `governance observe --plan` counts the calls, `governance iam` prints the permissions.
 
@@ -27,7 +32,7 @@ complete as unknown. `governance observe --plan` counts the calls, `governance i
 
 with DAG(
     dag_id="observation",
-    schedule=CronTriggerTimetable("0 */6 * * *", timezone="UTC"),
+    schedule=CronTriggerTimetable(POLICY.cron, timezone="UTC"),
     start_date=START,
     catchup=False,
     max_active_runs=1,

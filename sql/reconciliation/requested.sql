@@ -1,6 +1,6 @@
 -- Which additions and changes does the register know at :now? One row per request, by number.
 -- approved_at: as the source names it, else the first time it was seen approved where the source says when that was;
--- NULL: not approved, or nobody says when.
+-- NULL: not approved, or nobody says when. was_there: an earlier reconciliation found what it asks for.
 WITH approval AS (
     SELECT request_number, min(valid_at) AS first_seen
     FROM request_event WHERE status = 'approved' AND valid_at <= :now AND valid_at < recorded_at
@@ -11,7 +11,9 @@ WITH approval AS (
 )
 SELECT r.request_number, r.request_id, r.kind, r.source_key, r.status, r.owner, r.risk_level, r.target, r.submitted_at,
        r.due_at, r.fulfilled_at, r.closed_at, r.thing_type, r.thing, r.window_start, r.window_end, r.runbook, r.targets,
-       CASE WHEN r.status NOT IN ('rejected', 'withdrawn') THEN coalesce(s.decided_at, a.first_seen) END AS approved_at
+       CASE WHEN r.status NOT IN ('rejected', 'withdrawn') THEN coalesce(s.decided_at, a.first_seen) END AS approved_at,
+       EXISTS (SELECT FROM request_verdict v WHERE v.request_number = r.request_number AND v.as_of < :now
+               AND v.verdict LIKE 'FULFILLED%') AS was_there
 FROM request_as_of(:now) r
 LEFT JOIN approval a USING (request_number)
 LEFT JOIN stated s USING (request_number)

@@ -19,7 +19,7 @@ from governance.observation import members, permissions, plan
 from governance.observation.calls import Calls
 from governance.observation.listings import Size
 from governance.observation.member_sessions import MemberSessions
-from governance.observation.observe import Approach, gaps, observe
+from governance.observation.observe import Approach, gaps, observe, observe_hub, start_snapshot
 from governance.observation.rates import MemberPolicy, ObservationPolicy
 from governance.sandbox.aws import serve
 from governance.sandbox.aws.faults import Fault
@@ -237,6 +237,48 @@ def test_the_generated_policies_of_hub_and_members_allow_a_whole_run(visited, aw
     ]
     assert refused == []
     assert len(visited.table("recorders")) == 5
+
+
+def listed(visited, aws, hours: int, actions: set[str]) -> dict[str, str]:
+    """Status of every dataset that the hub lists where it may do just that; nothing is taken over."""
+    aws.faults.clear()
+    for action in sorted(actions):
+        aws.faults.add(Fault("allow", action, account=HUB))
+    policy = ObservationPolicy(calls_per_second={"default": 5}, daily=())
+    snapshot = start_snapshot(visited.register, now=NOW + timedelta(hours=hours), lake=str(visited.lake))
+    how = Approach(client_config=ONCE, policy=policy)
+    observe_hub(visited.register, visited.session, snapshot, lake=str(visited.lake), approach=how)
+    query = "SELECT service || '/' || dataset AS name, status FROM snapshot_dataset WHERE snapshot_id = :id"
+    with visited.register.connect() as connection:
+        return {row.name: row.status for row in connection.execute(text(query), {"id": snapshot})}
+
+
+def test_the_generated_policy_of_the_management_account_allows_what_is_asked_of_the_organization(
+    visited, aws
+):
+    allowed = permissions.allowed(permissions.management_policy())
+    found = listed(visited, aws, 0, allowed)
+    of_organization = {name for name in found if name.startswith("organizations/")}
+    assert of_organization == {one.name for one in plan.LISTINGS if one.dataset.service == "organizations"}
+    assert {name for name, status in found.items() if status == "COMPLETE"} == of_organization
+    assert visited.session.client("organizations", config=ONCE).describe_organization()["Organization"]
+    asked = {one for one in aws.faults.calls if one.startswith(("organizations:", "tag:"))}
+    assert asked <= allowed
+
+
+def test_each_action_of_the_management_account_that_is_asked_for_is_needed(visited, aws):
+    allowed = permissions.allowed(permissions.management_policy())
+    aws.faults.calls.clear()
+    listed(visited, aws, 0, allowed)
+    asked = sorted(one for one in aws.faults.calls if one.startswith(("organizations:", "tag:")))
+    assert len(asked) >= 7
+    for hours, action in enumerate(asked, start=1):
+        found = listed(visited, aws, hours, allowed - {action})
+        assert "FAILED" in {
+            status for name, status in found.items() if name.startswith("organizations/")
+        } or ("PARTIAL" in {status for name, status in found.items() if name.startswith("organizations/")}), (
+            action
+        )
 
 
 def test_visits_are_planned_and_take_no_more_calls_than_that(visited, aws):

@@ -25,6 +25,7 @@ from governance.observation.observe import (
     plan_shards,
     start_snapshot,
 )
+from governance.observation.rates import ObservationPolicy
 from governance.sandbox.aws import serve
 from governance.sandbox.world import (
     EVALUATION_COLUMNS,
@@ -248,16 +249,28 @@ def test_an_aws_that_does_not_answer_is_said_in_one_line_and_the_next_run_finish
     assert observatory.observe().status == "complete"
 
 
-def test_tags_of_the_organization_are_asked_for_once_a_day(observatory: Observatory, aws) -> None:
-    def hub(hours: int) -> None:
+def test_what_hardly_changes_is_asked_for_once_a_day(observatory: Observatory, aws) -> None:
+    def hub(hours: int, **policy) -> None:
         now, lake = NOW + timedelta(hours=hours), str(observatory.lake)
         snapshot = start_snapshot(observatory.register, now=now, lake=lake)
-        observe_hub(observatory.register, observatory.session, snapshot, lake=lake)
+        told = ObservationPolicy(calls_per_second={"default": 5}, **policy)
+        how = Approach(policy=told)
+        observe_hub(observatory.register, observatory.session, snapshot, lake=lake, approach=how)
 
+    daily = ("tag:GetResources", "organizations:ListAccounts", "organizations:ListTargetsForPolicy",
+             "controltower:ListEnabledControls", "servicecatalog:ListPortfolioAccess")  # fmt: skip
+    every_run = ("config:DescribeConfigRules", "config:DescribeConfigurationAggregatorSourcesStatus",
+                 "servicecatalog:SearchProvisionedProducts", "ssm:DescribeAutomationExecutions")  # fmt: skip
     hub(0)
+    first = dict(aws.faults.calls)
     hub(18)
-    assert aws.faults.calls["tag:GetResources"] == 1
-    assert aws.faults.calls["organizations:ListAccounts"] == 2
+    assert {name: aws.faults.calls[name] for name in daily} == {name: first.get(name, 0) for name in daily}
+    assert {name: aws.faults.calls[name] for name in every_run} == {n: 2 * first[n] for n in every_run}
+    with observatory.register.connect() as connection:
+        places = connection.execute(
+            text("SELECT DISTINCT region FROM snapshot_dataset WHERE dataset = 'enabled_controls'")
+        ).scalars().all()  # fmt: skip
+    assert len(places) == 1, "it stands at the region of its listing"
     with observatory.register.connect() as connection:
         rows = connection.execute(
             text("SELECT status, evidence_at FROM snapshot_dataset WHERE dataset = 'tags'")
@@ -267,8 +280,10 @@ def test_tags_of_the_organization_are_asked_for_once_a_day(observatory: Observat
         file.write_bytes(b"changed")
     hub(19)
     assert aws.faults.calls["tag:GetResources"] == 2, "a changed file is not taken over"
-    hub(43)
-    assert aws.faults.calls["tag:GetResources"] == 3
+    hub(20, daily=())
+    assert aws.faults.calls["tag:GetResources"] == 3, "a policy may have it asked for in every run"
+    hub(44)
+    assert aws.faults.calls["tag:GetResources"] == 4
 
 
 def test_gaps_are_told_in_words(observatory: Observatory) -> None:

@@ -6,6 +6,7 @@ import boto3
 
 from governance.observation.observe import observe
 from governance.reconciliation.reconcile import reconcile
+from governance.sandbox import earlier
 from governance.sandbox.aws import serve
 from governance.sandbox.scenario import build
 from governance.sandbox.scenario.answers import check
@@ -20,7 +21,9 @@ class Session(boto3.Session):
         return super().client(service, *args, endpoint_url=self.url, **more)
 
 
-def test_every_planted_answer_about_exceptions_is_found(register, now, tmp_path, root):
+def test_every_planted_answer_about_exceptions_is_found(
+    register, register_url, now, tmp_path, root, monkeypatch
+):
     scenario = build()
     folder = tmp_path / "registers"
     folder.mkdir()
@@ -28,6 +31,11 @@ def test_every_planted_answer_about_exceptions_is_found(register, now, tmp_path,
         (folder / name).write_text(text, "utf-8")
     lookup = connections(exception_register={"conn_type": "fs", "extra": {"path": str(folder)}})
     pull(register, shipped("exception_register"), now, tmp_path / "lake", lookup=lookup)
+    monkeypatch.setenv("GOVERNANCE_REGISTER_URL", register_url)
+    monkeypatch.setenv("GOVERNANCE_VAR_DIR", str(tmp_path))
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    assert earlier.main() == 0
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
     with serve(scenario.world) as aws:
         session = Session("AKIASANDBOX000000001", "sandbox-only", region_name=scenario.world.home_region)
         session.url = aws.url

@@ -210,6 +210,40 @@ def test_an_account_that_a_required_policy_does_not_reach_is_a_live_exception(ho
     assert house.findings() == {}
 
 
+def test_an_account_that_is_exempt_because_a_policy_does_not_reach_it_is_told_where_a_request_asks_for_it(
+    house: PlaneHouse,
+) -> None:
+    """No policy that is required: only what somebody asked an exemption from is looked for."""
+    ended = {"valid_until": NOW - timedelta(days=1)}
+    house.add(
+        exception("dev", {"policy": "regions", "account": DEV}),
+        exception("unit", {"policy": "regions", "ou": "Prod/Payments"}),
+        exception("reached", {"policy": "regions", "account": PROD}),
+        exception("ended", {"policy": "p-buckets", "account": DEV}, **ended),
+        exception("ended-and-reached", {"policy": "buckets", "account": PROD}, **ended),
+        exception("no such policy", {"policy": "gone", "account": DEV}),
+    )
+    plain = [policy(name, deny()) for name in ("regions", "buckets", "other")]
+    where = {"regions": [PROD], "buckets": [PROD, PAY], "other": ["ou-t-dev"]}
+    done = house.day(0, Planes(policies=plain, targets=where).world())
+    assert house.verdicts(done) == {
+        "dev": "PRESENT", "unit": "PRESENT", "reached": "MISSING", "ended": "EXPIRED_BUT_PRESENT",
+        "ended-and-reached": "EXPIRED_CLEAN", "no such policy": "ORPHANED_GUARDRAIL",
+    }  # fmt: skip
+    assert house.findings()[DEV] == "UNAPPROVED_LIVE_EXCEPTION"
+    assert [one for one in house.findings() if not one.startswith("of ")] == [DEV], "others need no policy"
+    done = house.day(1, Planes(policies=plain, targets={**where, "regions": ["r-test"]}).world())
+    assert house.verdicts(done)["dev"] == "MISSING"
+
+
+def test_what_is_carved_out_and_not_reached_is_one_live_exception(house: PlaneHouse) -> None:
+    house.add(exception("dev", {"policy": "regions", "account": DEV}))
+    carved = policy("regions", deny(Condition={"StringNotEquals": {"aws:PrincipalAccount": [DEV]}}))
+    done = house.day(0, Planes(policies=[carved], targets={"regions": ["ou-t-prod"]}).world())
+    assert house.verdicts(done) == {"dev": "PRESENT"}
+    assert done.summary["live_exceptions"]["verdicts"]["organizations"] == {"PRESENT": 1}
+
+
 def test_a_policy_whose_content_is_not_there_is_not_known(house: PlaneHouse) -> None:
     house.add(exception("account", {"policy": "regions", "account": PAY}))
     unread = Planes(policies=[{**POLICED.policies[0], "content": None}])

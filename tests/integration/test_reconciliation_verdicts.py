@@ -226,7 +226,7 @@ def test_an_active_exception_is_stale_after_three_clean_observations_in_a_row(ju
 def test_evidence_older_than_its_limit_is_unknown(judge) -> None:
     judge(world(), exception("E", of_rule()))
     assert verdict_of(judge(None, at=NOW + timedelta(hours=22))) == "COVERED"
-    assert verdict_of(judge(None, at=NOW + timedelta(hours=24))) == "UNKNOWN"
+    assert verdict_of(judge(None, at=NOW + timedelta(hours=26))) == "UNKNOWN"
 
 
 def test_a_long_exception_and_one_too_many_renewals_are_flagged(judge) -> None:

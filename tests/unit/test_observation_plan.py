@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from aws_worlds import world
 from conftest import ROOT
 from governance.cli import app
-from governance.errors import DocumentError
+from governance.errors import DocumentError, GovernanceError
 from governance.observation import aggregated, permissions, plan, rates
 from governance.observation.calls import Calls, iam_prefix
 from governance.observation.listings import Size
@@ -98,11 +98,36 @@ def test_a_wrong_rate_is_named_with_its_file(tmp_path, text, words):
     assert "observation.yaml" in str(error.value)
 
 
-def test_the_daily_listings_of_ten_thousand_accounts_stay_under_five_thousand_calls():
-    size = Size(accounts=10_000, regions=4, units=400, policies=200, rules=500, results=10_000_000)
-    found = plan.summary(plan.planned(size, rates.read(POLICIES)))
-    assert found["calls_of_listings"] < 5_000
+LARGE = Size(accounts=10_000, regions=4, units=400, policies=200, rules=500, results=10_000_000)
+
+
+def test_the_listings_of_ten_thousand_accounts_take_fewer_than_five_thousand_calls_a_day_at_the_shipped_schedule():
+    policy = rates.read(POLICIES)
+    found = plan.summary(plan.planned(LARGE, policy))
+    assert found["calls_of_listings_per_day"] < 5_000
+    assert found["calls_of_listings"] < 3_000, "of a run that asks for everything"
     assert found["least_seconds"] > 0
+    every_run = plan.summary(plan.planned(LARGE, policy.model_copy(update={"daily": ()})))
+    assert every_run["calls_of_listings_per_day"] == policy.runs_per_day * found["calls_of_listings"] > 8_000
+
+
+def test_a_day_adds_up_from_its_runs():
+    policy = rates.read(POLICIES).model_copy(update={"every_hours": 8, "daily": ("organizations/accounts",)})
+    rows = plan.planned(LARGE, policy)
+    assert policy.cron == "0 */8 * * *"
+    assert {row.calls_per_day for row in rows if row.dataset == "accounts"} == {500, 0}
+    assert all(row.calls_per_day == 3 * row.calls for row in rows if row.dataset != "accounts")
+    assert policy.model_copy(update={"every_hours": 24}).cron == "0 0 * * *"
+
+
+def test_a_daily_listing_that_does_not_exist_is_refused_and_the_shipped_ones_are_those_of_the_code():
+    policy = rates.read(POLICIES)
+    assert policy.daily == rates.DAILY
+    assert plan.daily_listings(policy) == set(rates.DAILY)
+    with pytest.raises(
+        GovernanceError, match=r"'organizations/acounts' is no listing.*organizations/accounts"
+    ):
+        plan.daily_listings(policy.model_copy(update={"daily": ("organizations/acounts",)}))
 
 
 def test_a_listing_makes_the_calls_that_were_planned_and_needs_no_other_permission():
@@ -209,5 +234,10 @@ def test_the_plan_is_printed_before_anything_is_asked(register_url, monkeypatch)
     assert told.exit_code == 0, told.output
     found = json.loads(told.output)
     assert found["calls_by_service"]["organizations"] > 500
+    assert (found["runs_per_day"], found["calls_of_listings_per_day"] < 5_000) == (4, True)
+    words = runner.invoke(
+        app, ["observe", "--plan", "--accounts", "10000", "--rules", "500", "--evaluations", "1"]
+    )
+    assert "a day, every 6 hours: " in words.output
     policy = json.loads(runner.invoke(app, ["iam", "--lake", "s3://lake"]).output)
     assert policy["Statement"][-1]["Resource"] == ["arn:aws:s3:::lake", "arn:aws:s3:::lake/*"]

@@ -21,6 +21,7 @@ from fulfilment_worlds import (
     seen,
     verdict_of,
 )  # fmt: skip
+from governance.reconciliation.fulfilment_words import of_addition
 
 ACCOUNTS, BASELINES = "organizations/accounts", "controltower/enabled_baselines"
 PRODUCTS, RECORDS = "servicecatalog/provisioned_products", "servicecatalog/records"
@@ -77,6 +78,8 @@ def asks(kind, **thing):
 
 IN_PROD = asks("account", name="shop", ou="Prod")
 DB = asks("provisioned_product", name="db", product="prod-1", artifact="pa-1")
+NAMED = asks("provisioned_product", name="db", product="A database")
+VERSIONED = asks("provisioned_product", name="db", product="prod-1", artifact="v2")
 GUARD = asks("enabled_control", control="GR", ou="Dev")
 GUARD_WITH = asks(
     "enabled_control",
@@ -118,7 +121,27 @@ CASES = [
     ("a factory product that tells no account", "FULFILLED_UNVERIFIED", asks("account", provisioned_product="pp-1"), {PRODUCTS: [product()]}),
     ("a product as asked for", "FULFILLED", DB, {PRODUCTS: [product()]}),
     ("a product of another version", "CONTENT_MISMATCH", DB, {PRODUCTS: [product(artifact="pa-2")]}),
-    ("a product named in words", "FULFILLED_UNVERIFIED", asks("provisioned_product", name="db", product="A database"), {PRODUCTS: [product()]}),
+    ("a product named in words that AWS does not tell", "FULFILLED_UNVERIFIED", NAMED, {PRODUCTS: [product()]}),
+    ("a product by its name", "FULFILLED", NAMED, {PRODUCTS: [product(product_name=" a Database")]}),
+    ("a product by a name that nothing goes by", "FULFILLED_UNVERIFIED", NAMED, {PRODUCTS: [product(product_name="A queue")]}),
+    ("a product by the name of another one", "CONTENT_MISMATCH", NAMED,
+     {PRODUCTS: [product(product_name="A queue"), product(product_id="pp-2", name="x", of_product="prod-2", product_name="A database")]}),
+    ("a product by a name of several", "FULFILLED_UNVERIFIED", NAMED,
+     {PRODUCTS: [product(product_name="A database"), product(product_id="pp-2", name="x", of_product="prod-2", product_name="A database")]}),
+    ("a product of a version by its name", "FULFILLED", VERSIONED, {PRODUCTS: [product(artifact_name="v2")]}),
+    ("a product of the version of another name", "CONTENT_MISMATCH", VERSIONED,
+     {PRODUCTS: [product(artifact_name="v1"), product(product_id="pp-2", name="x", artifact="pa-2", artifact_name="v2")]}),
+    ("a version of that name of another product", "FULFILLED_UNVERIFIED", VERSIONED,
+     {PRODUCTS: [product(artifact_name="v1"), product(product_id="pp-2", name="x", of_product="prod-2", artifact="pa-2", artifact_name="v2")]}),
+    ("two products of one name", "FULFILLED_UNVERIFIED", DB, {PRODUCTS: [product(), product(product_id="pp-2")]}),
+    ("two products of one name, of which one is of the product asked for", "FULFILLED", DB,
+     {PRODUCTS: [product(), product(product_id="pp-2", of_product="prod-2")]}),
+    ("two products of one name in two accounts, of which one is asked for", "FULFILLED",
+     asks("provisioned_product", name="db", account=HUB), {PRODUCTS: [product(), product(product_id="pp-2", arn=f"arn:aws:servicecatalog:eu:{LAB}:stack/db/pp-2")]}),
+    ("an account factory by its name", "FULFILLED", asks("account", provisioned_product="pp-1", product="Account Factory"),
+     {ACCOUNTS: [account()], PRODUCTS: [product(physical_id=SHOP, product_name="Account Factory")]}),
+    ("an account factory that AWS does not tell", "FULFILLED_UNVERIFIED", asks("account", provisioned_product="pp-1", product="Account Factory"),
+     {ACCOUNTS: [account()], PRODUCTS: [product(physical_id=SHOP)]}),
     ("a product in error", "FAILED", DB, {PRODUCTS: [product(status="ERROR")]}),
     ("a product whose update was rolled back", "FULFILLED_DEGRADED", DB, {PRODUCTS: [product(status="TAINTED")]}),
     ("a product being changed", "IN_PROGRESS", DB, {PRODUCTS: [product(status="UNDER_CHANGE")]}),
@@ -300,3 +323,25 @@ def test_what_services_made_themselves_nobody_has_to_ask_for():
     assert unrequested([], shown, earlier=seen({})) == [
         ("config_rule", f"{HUB}/own"), ("enabled_control", f"arn:enabled/{PROD}"), ("provisioned_product", "pp-2"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("shown", "words"),
+    [
+        ([product()], "AWS does not tell its product"),
+        ([product(product_name="A queue")], "nothing that is provisioned is of product A database, and this is of A queue"),
+        ([product(product_name="A database"), product(product_id="pp-2", name="x", of_product="prod-2", product_name="A database")],
+         "several go by the name of product A database: prod-1, prod-2"),
+    ],
+)  # fmt: skip
+def test_a_name_that_does_not_tell_which_product_is_meant_says_why(shown, words):
+    judged = judged_additions([NAMED], seen({PRODUCTS: shown})).verdicts
+    [fact] = judged.astype("object").where(judged.notna(), None).to_dict("records")
+    why = of_addition("FULFILLED_UNVERIFIED", NAMED, fact)
+    assert "there as pp-1, but what it holds cannot be compared with what was asked for" in why
+    assert words in why
+
+
+def test_of_several_products_of_one_name_all_are_named():
+    judged = judged_additions([DB], seen({PRODUCTS: [product(), product(product_id="pp-2")]})).verdicts
+    assert "several go by its name: pp-1, pp-2" in judged.told[0]

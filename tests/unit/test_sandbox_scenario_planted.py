@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
-from governance.sandbox.scenario import NOW, Planted, Scenario, build
+from governance.sandbox.scenario import NOW, Planted, Scenario, build, growth
 from governance.sandbox.scenario.answers import expected, table
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -194,10 +194,24 @@ def test_where_the_answer_is_unknown_evidence_is_missing(
         assert off or never or rule["last_failed_at"] > rule["last_evaluated_at"]
 
 
+def test_the_scope_that_grew_is_the_only_thing_that_did(scenario: Scenario) -> None:
+    before, now = growth.before(scenario.world), scenario.world
+    key = ["account", "region", "rule", "resource_type", "resource_id"]
+    old, new = (set(world.evaluations[key].itertuples(index=False)) for world in (before, now))
+    assert old < new
+    assert {(row.account, row.region, row.resource_type) for row in new - old} == {
+        ("100000000031", "eu-central-1", "AWS::S3::Bucket")
+    }
+    assert before.evaluations.recorded_at.max() <= growth.THEN < now.evaluations.recorded_at.max()
+    matched = [len({row for row in rows if row[0] == "100000000031" and row.region == "eu-central-1"
+                    and row.rule.startswith("s3-bucket-")}) for rows in (old, new)]  # fmt: skip
+    assert matched[1] > matched[0] + max(25, matched[0] // 2), "beyond what the shipped policy tolerates"
+
+
 def test_accounts_that_moved_are_no_longer_where_they_were_approved(
     scenario: Scenario, exceptions: dict[str, Any], units: dict[str, set[str]]
 ) -> None:
-    cases = [p for p in scenario.planted if p.verdict == "SCOPE_DRIFT"]
+    cases = [p for p in scenario.planted if p.verdict == "SCOPE_DRIFT" and p.case != "scope-grew"]
     assert len(cases) >= 2
     for planted in cases:
         scope = exceptions[str(planted.key)]["scopes"][0]

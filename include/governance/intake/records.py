@@ -92,6 +92,8 @@ class Pull:
     """Files that are as they were when an earlier run read them, by name: they were not read again."""
     whole: bool = False
     """Whether these are all records that the source shows now, so that what is missing is gone."""
+    listed: bool = False
+    """Whether everything was listed, where the source forgets: what is missing may just be old."""
 
 
 class Reader(Protocol):

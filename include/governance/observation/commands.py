@@ -118,13 +118,17 @@ def _print_plan(settings: Settings, said: dict[str, int | None], as_json: bool) 
     rows = plan.planned(size, policy, settings.aws_pace)
     found = plan.summary(rows)
     if as_json:
-        typer.echo(json.dumps(found))
+        typer.echo(json.dumps({**found, "runs_per_day": policy.runs_per_day}))
         return
     _print_rows(rows)
     typer.echo(
         f"{found['calls']:,} calls ({found['calls_of_listings']:,} of listings), at least"
         f" {found['least_seconds']:,} s, for {size.accounts:,} accounts in {size.regions} regions,"
         f" {size.rules:,} rules and {size.results:,} evaluations"
+    )
+    typer.echo(
+        f"a day, every {policy.every_hours} hours: {found['calls_per_day']:,} calls"
+        f" ({found['calls_of_listings_per_day']:,} of listings); {len(policy.daily)} listings once a day"
     )
 
 
@@ -149,10 +153,11 @@ def _print_rows(rows: list[PlannedCalls]) -> None:
     from rich.table import Table
 
     table = Table("dataset", "operation")
-    for title in ("calls", "per second", "at least s"):
+    for title in ("calls", "per second", "at least s", "a day"):
         table.add_column(title, justify="right")
     for row in rows:
         calls = f"{row.calls:,}" if row.calls else "if needed"
-        table.add_row(row.dataset, row.action, calls, f"{row.calls_per_second:g}", f"{row.seconds:,}")
+        table.add_row(row.dataset, row.action, calls, f"{row.calls_per_second:g}", f"{row.seconds:,}",
+                      f"{row.calls_per_day:,}")  # fmt: skip
     console = Console()
     (console if console.is_terminal else Console(width=120)).print(table)

@@ -59,7 +59,7 @@ class Listing:
 
     `calls` says per operation (its name in the API, also its IAM action) how many calls an organization of a
     size takes, so an operation that is not in it is not called. `region` is where the service answers, where
-    that is not the hub's own. A daily listing is taken over from an earlier snapshot of the same day.
+    that is not the hub's own.
     """
 
     dataset: Dataset
@@ -68,7 +68,11 @@ class Listing:
     regional: bool = False
     asks: str = ""
     region: str | None = None
-    is_daily: bool = False
+
+    @property
+    def name(self) -> str:
+        """Service and dataset: 'organizations/accounts'."""
+        return f"{self.dataset.service}/{self.dataset.name}"
 
     @property
     def service(self) -> str:

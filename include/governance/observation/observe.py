@@ -18,7 +18,7 @@ from governance.observation import compliance, members
 from governance.observation.approach import Approach
 from governance.observation.index import write_index
 from governance.observation.lake import Lake
-from governance.observation.plan import LISTINGS
+from governance.observation.plan import LISTINGS, daily_listings
 from governance.observation.rates import MemberPolicy
 from governance.observation.snapshot import Snapshot, start_snapshot
 
@@ -85,8 +85,9 @@ def observe_hub(
     """Collect Organizations, and from AWS Config in the hub: aggregator sources, rules, rule status."""
     how = approach or Approach()
     snapshot = Snapshot.open(engine, snapshot_id, lake)
+    daily = daily_listings(how.policy)
     for listing in LISTINGS:
-        if listing.is_daily and snapshot.take_over(listing.dataset):
+        if listing.name in daily and snapshot.take_over(listing.dataset):
             continue
         calls = how.calls()
         elsewhere = {"region_name": listing.region} if listing.region else {}

@@ -202,6 +202,5 @@ LISTINGS = (
         _calls_of_tags,
         asks="resourcegroupstaggingapi",
         region=TAGS_REGION,
-        is_daily=True,
     ),
 )

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from sqlalchemy import Engine, text
 
 from governance import resources
+from governance.errors import GovernanceError
 from governance.observation import (
     aggregated,
     config,
@@ -42,22 +43,42 @@ NO_LISTINGS = frozenset({"evaluations", "tag_sets", "deliveries", MEMBERS})
 
 @dataclass(frozen=True)
 class PlannedCalls:
-    """Calls of one operation for one dataset. `seconds` is the least they take at the operation's rate."""
+    """Calls of one operation for one dataset. `seconds` is the least they take at the operation's rate.
+
+    `calls` are those of a run that asks for everything, `calls_per_day` those of all runs of a day.
+    """
 
     dataset: str
     action: str
     calls: int
     calls_per_second: float
     seconds: float
+    calls_per_day: int
 
 
 def planned(size: Size, policy: ObservationPolicy, factor: float = 1.0) -> list[PlannedCalls]:
     """Return the plan for an organization of a size; operations that are only a fallback have 0 calls."""
+    once, runs = {name.partition("/")[2] for name in daily_listings(policy)}, policy.runs_per_day
     return [
-        PlannedCalls(dataset, action, calls, rate, round(calls / (rate * factor), 1) if factor else 0.0)
+        PlannedCalls(
+            dataset, action, calls, rate, round(calls / (rate * factor), 1) if factor else 0.0,
+            calls * (1 if dataset in once else runs),
+        )
         for dataset, action, calls in _operations(size)
         for rate in (policy.rate(action),)
-    ]
+    ]  # fmt: skip
+
+
+def daily_listings(policy: ObservationPolicy) -> frozenset[str]:
+    """Return the listings that are taken once a day; raises GovernanceError for one that does not exist."""
+    known = {listing.name for listing in LISTINGS}
+    wrong = sorted(set(policy.daily) - known)
+    if wrong:
+        raise GovernanceError(
+            f"observation.yaml, daily: {wrong[0]!r} is no listing of the hub; those are"
+            f" {', '.join(sorted(known))}"
+        )
+    return frozenset(policy.daily)
 
 
 def least_seconds(plan: list[PlannedCalls]) -> float:
@@ -120,15 +141,17 @@ UNHEALTHY_IN = 100
 
 
 def summary(plan: list[PlannedCalls]) -> dict[str, object]:
-    """Return the plan as JSON can hold it: its rows, calls by service, and the least seconds."""
+    """Return the plan as JSON can hold it: its rows, calls by service, of a run, of a day, least seconds."""
     by_service: Counter[str] = Counter()
     for row in plan:
         by_service[row.action.partition(":")[0]] += row.calls
-    listings = sum(row.calls for row in plan if row.dataset not in NO_LISTINGS)
+    listings = [row for row in plan if row.dataset not in NO_LISTINGS]
     return {
         "operations": [asdict(row) for row in plan],
         "calls_by_service": dict(by_service),
-        "calls_of_listings": listings,
+        "calls_of_listings": sum(row.calls for row in listings),
         "calls": sum(by_service.values()),
+        "calls_of_listings_per_day": sum(row.calls_per_day for row in listings),
+        "calls_per_day": sum(row.calls_per_day for row in plan),
         "least_seconds": least_seconds(plan),
     }

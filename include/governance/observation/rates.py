@@ -49,12 +49,36 @@ class MemberPolicy(Document):
     remediations: tuple[str, ...] = ()
 
 
+DAILY = (
+    "organizations/accounts", "organizations/units", "organizations/policies", "organizations/policy_targets",
+    "organizations/delegated_administrators", "organizations/tags", "controltower/enabled_controls",
+    "servicecatalog/portfolios", "servicecatalog/shares", "servicecatalog/constraints", "ssm/documents",
+)  # fmt: skip
+"""Listings that hardly change in a day, and take most calls."""
+
+
 class ObservationPolicy(Document):
-    """The file: calls per second by `service:Operation`, and `default` for all others."""
+    """The file: calls per second by `service:Operation`, and `default` for all others.
+
+    AWS is observed every `every_hours`; the listings of the hub in `daily` (service/dataset) are asked for
+    once a day and taken over by the other runs, as of then.
+    """
 
     calls_per_second: Annotated[dict[str, Rate], AfterValidator(_default_is_named)]
+    every_hours: Literal[1, 2, 3, 4, 6, 8, 12, 24] = 6
+    daily: tuple[str, ...] = DAILY
     delivery: DeliveryPolicy = DeliveryPolicy()
     members: MemberPolicy = MemberPolicy()
+
+    @property
+    def runs_per_day(self) -> int:
+        """How often AWS is observed in a day."""
+        return 24 // self.every_hours
+
+    @property
+    def cron(self) -> str:
+        """When AWS is observed: five fields of cron, UTC."""
+        return f"0 {'0' if self.every_hours == 24 else f'*/{self.every_hours}'} * * *"
 
     def rate(self, action: str) -> float:
         """Return the calls per second that an operation may take."""

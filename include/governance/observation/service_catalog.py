@@ -18,6 +18,7 @@ PROVISIONED_PRODUCTS = dataset(
     "servicecatalog", "provisioned_products", "product_id",
     product_id=TEXT, name=TEXT, arn=TEXT, type=TEXT, status=TEXT, message=TEXT, created_at=TIME,
     physical_id=TEXT, last_record=TEXT, of_product=TEXT, artifact=TEXT, user=TEXT,
+    product_name=TEXT, artifact_name=TEXT,
 )  # fmt: skip
 RECORDS = dataset(
     "servicecatalog", "records", "record",
@@ -49,7 +50,7 @@ def _products(client: Any) -> Iterator[Row]:
             one, product_id="Id", name="Name", arn="Arn", type="Type", status="Status",
             message="StatusMessage", created_at="CreatedTime", physical_id="PhysicalId",
             last_record="LastRecordId", of_product="ProductId", artifact="ProvisioningArtifactId",
-            user="UserArn",
+            user="UserArn", product_name="ProductName", artifact_name="ProvisioningArtifactName",
         )  # fmt: skip
 
 

@@ -133,8 +133,8 @@ class Snapshot:
         self.lake.write(f"{self.folder}/{row.path}", content)
         self.record([
             Evidence(
-                dataset.service, dataset.name, row_count=row.row_count, evidence_at=row.evidence_at,
-                path=row.path, sha256=row.sha256,
+                dataset.service, dataset.name, region=row.region, row_count=row.row_count,
+                evidence_at=row.evidence_at, path=row.path, sha256=row.sha256,
             )
         ])  # fmt: skip
         return True

@@ -36,8 +36,9 @@ _TEXTS = (
 )  # fmt: skip
 _ASKED = {
     "request": "BIGINT", "request_id": "VARCHAR", "standing": "VARCHAR", "status": "VARCHAR",
-    "thing_type": "VARCHAR", "problem": "VARCHAR", "gap": "VARCHAR", "deadline": "TIMESTAMPTZ",
-    **dict.fromkeys(_TEXTS, "VARCHAR"), "parameters": "VARCHAR", "regions": "VARCHAR[]",
+    "was_there": "BOOLEAN", "thing_type": "VARCHAR", "problem": "VARCHAR", "gap": "VARCHAR",
+    "deadline": "TIMESTAMPTZ", "looked_at": "TIMESTAMPTZ", "parameters": "VARCHAR", "regions": "VARCHAR[]",
+    **dict.fromkeys(_TEXTS, "VARCHAR"),
 }  # fmt: skip
 
 _CANDIDATES = {
@@ -50,10 +51,14 @@ _CANDIDATES = {
 @dataclass(frozen=True)
 class JudgedAdditions:
     """`verdicts`: request (index into the additions), verdict, subject, state, told, in_place, same,
-    candidates, gap. `unrequested`: type, subject, account, words, created_at, not_approved."""
+    candidates, gap. `unrequested`: type, subject, account, words, created_at, not_approved. `things`:
+    request, subject, in_place, same, state, told, of everything that may be what a live one asks for.
+    `detached`: as `detached.sql` says."""
 
     verdicts: pd.DataFrame
     unrequested: pd.DataFrame
+    things: pd.DataFrame
+    detached: pd.DataFrame
 
 
 def judge(
@@ -71,20 +76,30 @@ def judge(
     """
     store(connection, "asked", _asked(additions, listings), _ASKED)
     types = {one.thing_type for one in additions if one.thing is not None}
-    for question in ("units", "candidates", *(_CANDIDATES[kind] for kind in _CANDIDATES if kind in types)):
+    for question in (
+        "units",
+        "product_names",
+        "candidates",
+        *(_CANDIDATES[kind] for kind in _CANDIDATES if kind in types),
+    ):
         _run(connection, question)
     _run(connection, "present")
     known = pd.DataFrame(columns=["type", "subject"]) if earlier is None else earlier
     store(connection, "earlier", known[known.subject != ""], {"type": "VARCHAR", "subject": "VARCHAR"})
     store(connection, "earlier_type", known[known.subject == ""][["type"]], {"type": "VARCHAR"})
     _run(connection, "news", began=began)
-    _run(connection, "verdicts", now=now, as_of=listings.as_of)
+    _run(connection, "verdicts", now=now)
     verdicts = connection.sql(
         "SELECT v.*, a.gap FROM addition_verdict v JOIN asked a USING (request) ORDER BY request"
     )
-    return JudgedAdditions(
-        verdicts.df(), connection.sql(resources.sql("reconciliation/additions/unrequested.sql")).df()
+    things = (
+        "SELECT c.* FROM candidate c JOIN addition_verdict USING (request) ORDER BY request, subject, told"
     )
+    unrequested, detached = (
+        connection.sql(resources.sql(f"reconciliation/additions/{question}.sql")).df()
+        for question in ("unrequested", "detached")
+    )
+    return JudgedAdditions(verdicts.df(), unrequested, connection.sql(things).df(), detached)
 
 
 def things_present(connection: duckdb.DuckDBPyConnection, listings: Listings) -> pd.DataFrame:
@@ -103,8 +118,9 @@ def gap_of_type(thing_type: str, listings: Listings) -> str | None:
 def _asked(additions: list[Addition], listings: Listings) -> pd.DataFrame:
     rows = [
         {"request": number, "request_id": one.request_id, "standing": one.standing, "status": one.status,
-         "thing_type": one.thing_type, "problem": one.problem, "gap": _gap(one, listings),
-         "deadline": deadline(one), **_properties(one)}
+         "thing_type": one.thing_type, "was_there": one.was_there, "problem": one.problem,
+         "gap": _gap(one, listings), "deadline": deadline(one),
+         "looked_at": listings.looked_at(*_needed(one)), **_properties(one)}
         for number, one in enumerate(additions)
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=list(_ASKED))
@@ -124,22 +140,25 @@ def _properties(addition: Addition) -> dict[str, Any]:
     return told
 
 
-def _gap(addition: Addition, listings: Listings) -> str | None:
-    """Return which evidence about the thing is missing."""
+def _needed(addition: Addition) -> tuple[str, ...]:
+    """Return the listings that must be complete before the thing is called absent; of no thing: none."""
     if addition.thing is None or addition.thing_type is None:
-        return None
+        return ()
     told = addition.thing.model_dump()
     needed = _NEEDED[addition.thing_type]
     if told.get("ou") or (addition.thing_type == "policy_attachment" and "/" in told["target"]):
         needed += ("organizations/units",)
     if told.get("provisioned_product") and addition.thing_type == "account":
         needed += ("servicecatalog/provisioned_products",)
-    found = listings.gap(*needed)
-    if found is None and addition.thing_type == "ssm_document" and told["account"]:
-        owners = set(listings.frames["ssm/documents"].owner)
-        found = (
-            None if told["account"] in owners else f"documents of account {told['account']} are not listed"
-        )
+    return needed
+
+
+def _gap(addition: Addition, listings: Listings) -> str | None:
+    """Return which evidence about the thing is missing."""
+    found = listings.gap(*_needed(addition))
+    account = getattr(addition.thing, "account", None) if addition.thing_type == "ssm_document" else None
+    if found is None and account and account not in set(listings.frames["ssm/documents"].owner):
+        found = f"documents of account {account} are not listed"
     return found
 
 

@@ -20,6 +20,7 @@ from governance import resources
 from governance.reconciliation import (
     additions,
     changes,
+    detached,
     engine,
     evidence,
     fulfilment_findings,
@@ -30,7 +31,7 @@ from governance.reconciliation.evidence import Evidence
 from governance.reconciliation.fulfilment_policy import FulfilmentPolicy
 from governance.reconciliation.listings import Listings
 from governance.reconciliation.policy import EvidenceLimits
-from governance.reconciliation.requested import Addition, Change, Request
+from governance.reconciliation.requested import Addition, Asked, Change, Request
 from governance.reconciliation.rules import identify
 from governance.reconciliation.verdicts import COLUMNS
 from governance.register.ownership import OwnershipPolicy
@@ -41,12 +42,14 @@ class Fulfilment:
     """Verdicts on additions and changes (columns `verdicts.COLUMNS`), their findings by family, and counts.
 
     `unknown`: by family the keys, among findings that are open, about which nothing can be said now.
+    `things`: what may be what an addition asks for, as `JudgedAdditions.things`, with its request_number.
     """
 
     verdicts: pd.DataFrame
     findings: dict[str, pd.DataFrame]
     unknown: dict[str, Callable[[pd.DataFrame], pd.Series]]
     summary: dict[str, Any]
+    things: pd.DataFrame
 
 
 @contextmanager
@@ -75,7 +78,7 @@ def earlier(
 def judge(
     known: Evidence,
     earlier: Evidence | None,
-    asked: tuple[list[Addition], list[Change]],
+    asked: Asked,
     policy: FulfilmentPolicy,
     owners: OwnershipPolicy,
     limits: EvidenceLimits,
@@ -89,17 +92,16 @@ def judge(
     with engine.database() as connection:
         before = None if earlier is None else _held(connection, earlier)
         listings.create(connection, seen)
-        listings.store(
-            connection, "listed_evaluated", _evaluated(connection, known, asked[0]),
-            {"account": "VARCHAR", "rule": "VARCHAR"},
-        )  # fmt: skip
+        evaluated = _evaluated(connection, known, asked[0])
+        listings.store(connection, "listed_evaluated", evaluated, dict.fromkeys(evaluated.columns, "VARCHAR"))
         added = additions.judge(connection, asked[0], seen, before, policy.register_began, now)
         changed = changes.judge(connection, asked[1], seen, policy, now)
     tables = [_addition_rows(asked[0], added.verdicts, seen), _change_rows(asked[1], changed.verdicts, seen)]
     verdicts = pd.DataFrame([row for rows in tables for row in rows], columns=list(COLUMNS))
+    gone = detached.findings(added.detached, asked, seen, policy, owners)
     found = {
         "addition": fulfilment_findings.of_additions(
-            asked[0], verdicts, added.unrequested, seen, policy, owners
+            asked[0], verdicts, added.unrequested, seen, policy, owners, gone
         ),
         "change": fulfilment_findings.of_changes(
             asked[1], verdicts, changed.unapproved, seen, policy, owners
@@ -110,7 +112,11 @@ def judge(
         "change": lambda unsaid: fulfilment_findings.unknown_changes(unsaid, verdicts, asked[1], seen),
     }
     ordered = verdicts.sort_values("request_number", ignore_index=True)
-    return Fulfilment(ordered, found, unknown, _summary(tables, found))
+    return Fulfilment(ordered, found, unknown, _summary(tables, found), _numbered(added.things, asked[0]))
+
+
+def _numbered(things: pd.DataFrame, asked: list[Addition]) -> pd.DataFrame:
+    return things.assign(request_number=[asked[index].number for index in things.request])
 
 
 def _since(policy: FulfilmentPolicy, limits: EvidenceLimits, now: datetime) -> dict[str, datetime]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from governance.reconciliation import additions, frames
+from governance.reconciliation import additions, detached, frames
 from governance.reconciliation.fulfilment_policy import FulfilmentPolicy
 from governance.reconciliation.fulfilment_words import at
 from governance.reconciliation.listings import Listings
@@ -25,9 +25,10 @@ def of_additions(
     seen: Listings,
     policy: FulfilmentPolicy,
     owners: OwnershipPolicy,
+    detached_rows: Sequence[Mapping[str, Any]] = (),
 ) -> pd.DataFrame:
     """Return the findings of family `addition` (columns: `register.findings.COLUMNS`)."""
-    rows = _of_requests(asked, verdicts, policy.addition_findings, owners)
+    rows = [*_of_requests(asked, verdicts, policy.addition_findings, owners), *map(dict, detached_rows)]
     severity = policy.addition_findings.get("UNREQUESTED")
     units = _units(seen)
     for thing in frames.rows(unrequested) if severity else ():
@@ -126,7 +127,11 @@ def unknown_additions(open_findings: pd.DataFrame, verdicts: pd.DataFrame, seen:
     unknown = set(verdicts.request_id[verdicts.verdict == "UNKNOWN"])
     blind = {kind for kind in additions.THING_TYPES if additions.gap_of_type(kind, seen)}
     keys = open_findings.finding_key
-    keep = [key in unknown or key.partition("|")[0] in blind for key in keys]
+    lost = detached.gap(seen) is not None
+    keep = [
+        key in unknown or key.partition("|")[0] in blind or (lost and key.startswith(detached.PREFIX))
+        for key in keys
+    ]
     return keys[pd.Series(keep, index=keys.index, dtype=bool)]
 
 

@@ -74,7 +74,7 @@ def _unverified(addition: Addition, fact: Fact) -> str:
     open_points = [
         *(["whether it is where it should be is not told"] if fact["in_place"] is None else []),
         *(["what it holds cannot be compared with what was asked for"] if fact["same"] is None else []),
-        *([str(fact["told"])] if fact["state"] == "unverified" else []),
+        *([str(fact["told"])] if fact["state"] == "unverified" or fact["same"] is None else []),
     ]
     return f"{_found(addition, fact)}, but {'; '.join(open_points)}."
 

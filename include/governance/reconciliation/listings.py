@@ -44,7 +44,8 @@ COLUMNS: dict[str, dict[str, str]] = {
     )
     | {"started_at": _AT, "ended_at": _AT},
     "servicecatalog/provisioned_products": dict.fromkeys(
-        ("product_id", "name", "arn", "type", "status", "message", "physical_id", "of_product", "artifact"),
+        ("product_id", "name", "arn", "type", "status", "message", "physical_id", "of_product", "artifact",
+         "product_name", "artifact_name"),
         _TEXT,
     )
     | {"created_at": _AT},
@@ -71,32 +72,44 @@ _JSON = {"parameters", "regions", "excluded_accounts", "runbooks", "targets"}
 
 @dataclass(frozen=True)
 class Listings:
-    """`as_of` is the instant of the snapshot; `gaps` says of each dataset what is missing, None: nothing."""
+    """`as_of` is the instant of the snapshot; `gaps` says of each dataset what is missing, None: nothing.
+
+    `at` says when a dataset was listed that the snapshot took over from an earlier one.
+    """
 
     snapshot_id: str
     as_of: datetime
     gaps: dict[str, str | None]
     frames: dict[str, pd.DataFrame] = field(repr=False)
+    at: dict[str, datetime] = field(default_factory=dict)
 
     def gap(self, *datasets: str) -> str | None:
         """Return what is missing of the first of these that is not complete, in words."""
         found = (f"{name}: {words}" for name in datasets if (words := self.gaps[name]))
         return next(found, None)
 
+    def looked_at(self, *datasets: str) -> datetime:
+        """Return since when what is absent from any of these may be there: the oldest was listed then."""
+        return min((self.at[name] for name in datasets if name in self.at), default=self.as_of)
+
 
 def read(known: Evidence, since: Mapping[str, datetime]) -> Listings:
     """Read the listings of an opened snapshot. `since`: service -> the instant from which evidence counts."""
     gaps: dict[str, str | None] = {}
     found: dict[str, pd.DataFrame] = {}
+    at: dict[str, datetime] = {}
     told = _told(known.manifest)
     for name, columns in COLUMNS.items():
-        service, _ = name.split("/")
-        gaps[name], fresh = _gap(told.get(name, []), known.files, since[service])
+        rows = told.get(name, [])
+        gaps[name], fresh = _gap(rows, known.files, since[name.split("/")[0]])
+        oldest = min((row.evidence_at for row in rows if not pd.isna(row.evidence_at)), default=known.as_of)
+        if oldest < known.as_of:
+            at[name] = oldest
         found[name] = pd.DataFrame(columns=list(columns))
         if fresh:
             whole = pd.concat([pd.read_parquet(known.files[path]) for path in fresh])
             found[name] = normalised(whole.reindex(columns=list(columns)))
-    return Listings(known.snapshot_id, known.as_of, gaps, found)
+    return Listings(known.snapshot_id, known.as_of, gaps, found, at)
 
 
 def _told(manifest: pd.DataFrame) -> dict[str, list[Any]]:

@@ -1,7 +1,8 @@
-"""What a request for an exception would do if it were approved now: a look before the decision.
+"""What a request would do if it were approved now: a look before the decision.
 
-The engine itself matches the scopes of the request together with every live exception over the newest
-snapshot, so what is shown is what reconciliation would find. Nothing is written.
+Of an exception the engine itself matches the scopes together with every live exception over the newest
+snapshot, so what is shown is what reconciliation would find; additions and changes: `fulfilment_preview`.
+Nothing is written.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from sqlalchemy import Connection, text
 
 from governance import resources
 from governance.errors import GovernanceError
-from governance.reconciliation import engine, frames, reading, standing, verdicts
+from governance.reconciliation import engine, frames, fulfilment_preview, reading, standing, verdicts
 from governance.reconciliation.evidence import Evidence
 from governance.reconciliation.exceptions import LiveException
+from governance.reconciliation.fulfilment_preview import FulfilmentPreview
 from governance.reconciliation.planes import judge as planes
 
 
@@ -82,12 +84,20 @@ def preview(
     policies: Path,
     lake: str | None = None,
     memory: str = engine.MEMORY,
-) -> Preview:
-    """Return what a request of any status matches in the newest snapshot up to `at`.
+) -> Preview | FulfilmentPreview:
+    """Return what a request of any kind and status would be in the newest snapshot up to `at`.
 
-    Raises GovernanceError where the request was not known then, is no exception, or there is no snapshot.
+    Raises GovernanceError where the request was not known then, or there is no snapshot.
     """
     request = _request(connection, request_id, at)
+    if request.kind == "exception":
+        return _of_exception(connection, request, at, policies, lake, memory)
+    return fulfilment_preview.preview(connection, request, at, policies, lake)
+
+
+def _of_exception(
+    connection: Connection, request: Any, at: datetime, policies: Path, lake: str | None, memory: str
+) -> Preview:
     number = request.request_number
     with reading.opened(connection, at, policies, lake, memory, also=number) as told:
         place = next(n for n, one in enumerate(told.live) if one.number == number)
@@ -105,8 +115,6 @@ def _request(connection: Connection, request_id: str, at: datetime) -> Any:
         raise GovernanceError(
             f"{request_id} was not known at {at:%Y-%m-%dT%H:%MZ}: check the id, or a later --at"
         )
-    if row.kind != "exception":
-        raise GovernanceError(f"{request_id} is a request for {row.kind}: only exceptions have a scope")
     return row
 
 

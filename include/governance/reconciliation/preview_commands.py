@@ -1,4 +1,4 @@
-"""`governance requests preview`: what a request matches now, before anybody approves it."""
+"""`governance requests preview`: what a request would be now, before anybody approves it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 from governance.instants import read_instant
 
 if TYPE_CHECKING:
+    from governance.reconciliation.fulfilment_preview import FulfilmentPreview, There
     from governance.reconciliation.preview import Preview
 
 SHOWN = 20
@@ -18,13 +19,18 @@ SHOWN = 20
 
 
 def preview(
-    request_id: Annotated[str, typer.Argument(help="An exception, such as EXC-000125.", show_default=False)],
+    request_id: Annotated[str, typer.Argument(help="A request, such as EXC-000125.", show_default=False)],
     at: Annotated[
         str | None, typer.Option(help="As known at this instant (ISO 8601, UTC where no offset is named).")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
-    """Show what the scope of a request for an exception matches now, decided or not. Changes nothing."""
+    """Show what a request would be if it were approved now, decided or not. Changes nothing.
+
+    Of an exception: what its scope matches. Of an addition: what is there already. Of a change: its window,
+    and what was carried out already.
+    """
+    from governance.reconciliation.preview import Preview
     from governance.reconciliation.preview import preview as look
     from governance.resources import folder
     from governance.session import open_register
@@ -43,17 +49,48 @@ def preview(
     if as_json:
         typer.echo(json.dumps(asdict(found), default=lambda value: value.isoformat(), ensure_ascii=False))
         return
-    for line in _words(found):
+    for line in _words(found) if isinstance(found, Preview) else _fulfilment_words(found):
         typer.echo(line)
 
 
-def _words(found: Preview) -> list[str]:
+def _head(found: Preview | FulfilmentPreview) -> list[str]:
     flags = f" [{', '.join(found.flags)}]" if found.flags else ""
-    lines = [
+    return [
         f"{found.request_id} is {found.status}; as known at {found.at:%Y-%m-%d %H:%MZ}, "
         f"snapshot {found.snapshot_id}",
         f"approved now it would be {found.verdict}{flags}: {found.why}",
         "",
+    ]
+
+
+def _fulfilment_words(found: FulfilmentPreview) -> list[str]:
+    from governance.reconciliation.fulfilment_words import at as said
+
+    lines = [*_head(found), f"  asks for: {found.asks}", f"  may be decided by: {', '.join(found.deciders)}"]
+    if found.window:
+        begin, end = (said(one) for one in found.window)
+        lines.append(f"  window: {begin} to {end}")
+    lines += _list("there now", [f"  {_there(one)}" for one in found.there])
+    if found.kind == "addition" and not found.there and not found.problem:
+        lines += ["", f"nothing of that name is there{' as far as is known' if found.gap else ''}"]
+    lines += _list("carried out already", [f"  {name}" for name in found.executions])
+    if found.kind == "change" and not found.executions:
+        lines += ["", f"nothing was carried out{' as far as is known' if found.gap else ''}"]
+    same = "asks for the same" if found.kind == "addition" else "touches the same targets in the same window"
+    lines += _list("beside it", [f"  {name}, {status}, {same}" for name, status in found.others])
+    lines += _list("not known", [f"  {found.gap}"] if found.gap else [])
+    return lines
+
+
+def _there(one: There) -> str:
+    place = {True: "where it should be", False: "elsewhere", None: "whether in its place is not known"}
+    content = {True: "as asked for", False: "not as asked for", None: "whether as asked for is not known"}
+    return f"{one.subject}: {place[one.in_place]}, {content[one.same]}; {one.told}"
+
+
+def _words(found: Preview) -> list[str]:
+    lines = [
+        *_head(found),
         f"  items in scope: {found.matched:,}; not compliant: {found.non_compliant:,}, "
         f"of these covered by others already: {found.taken:,}; not known: {found.unknown:,}",
     ]

@@ -27,6 +27,7 @@ from governance.reconciliation import (
     fulfilment,
     fulfilment_policy,
     growth,
+    newcomers,
     requested,
 )
 from governance.reconciliation import policy as policy_files
@@ -81,9 +82,12 @@ def reconcile(
         clean = _clean_before(connection, now, chosen)
         with evidence.opened(connection, chosen, now, policy.evidence, lake) as known:
             judgement = judge(known, live, clean, policy, owners, now, memory)
+            then = newcomers.Then(connection, policy, lake)
+            judgement = newcomers.named(judgement, live, known, then)
             asked = requested.requested(connection, now, promised)
             with fulfilment.earlier(connection, known, promised, policy.evidence, lake) as before:
-                done = fulfilment.judge(known, before, asked, promised, owners, policy.evidence, now)
+                all_asked = requested.Asked(*asked, live)
+                done = fulfilment.judge(known, before, all_asked, promised, owners, policy.evidence, now)
         digest = _input_digest(known, live, clean, policy, repr((asked, promised)))
         verdicts = pd.concat([judgement.verdicts, done.verdicts], ignore_index=True)
         found = {**judgement.summary, **done.summary}

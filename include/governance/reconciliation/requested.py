@@ -7,14 +7,16 @@ requested. What was never approved stands behind nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import ValidationError
 from sqlalchemy import Connection, text
 
 from governance import resources
+from governance.reconciliation.exceptions import LiveException
 from governance.reconciliation.fulfilment_policy import FulfilmentPolicy
 from governance.register import thing as things
 from governance.register.request import UNDECIDED
@@ -44,11 +46,15 @@ class Request:
 
 @dataclass(frozen=True)
 class Addition(Request):
-    """`thing` is None where `problem` says why; `due_at` is when it should be there at the latest."""
+    """`thing` is None where `problem` says why; `due_at` is when it should be there at the latest.
+
+    `was_there`: an earlier reconciliation found it.
+    """
 
     thing_type: str | None
     thing: things.Thing | None
     due_at: datetime | None
+    was_there: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,15 @@ class Change(Request):
     end: datetime | None
     runbook: str | None
     targets: tuple[str, ...]
+
+
+class Asked(NamedTuple):
+    """Everything that is judged together. `exceptions` are those that are live: one from a policy may have
+    taken it from where it was asked for."""
+
+    additions: list[Addition]
+    changes: list[Change]
+    exceptions: Sequence[LiveException] = ()
 
 
 def requested(
@@ -106,8 +121,9 @@ def _addition(row: Any, standing: Standing) -> Addition:
             place = ".".join(str(part) for part in detail["loc"])
             problem = f"what is asked for is malformed: {place or row.thing_type}: {detail['msg']}"
     return Addition(
-        **_common(row, standing), problem=problem, thing_type=row.thing_type, thing=thing, due_at=row.due_at
-    )
+        **_common(row, standing), problem=problem, thing_type=row.thing_type, thing=thing, due_at=row.due_at,
+        was_there=row.was_there,
+    )  # fmt: skip
 
 
 def _change(row: Any, standing: Standing) -> Change:

@@ -78,7 +78,7 @@ class AccountThing(Thing):
 
 
 class ProductThing(Thing):
-    """A provisioned product of Service Catalog; `product` and `artifact` are ids, or names nobody checks."""
+    """A provisioned product of Service Catalog; `product` and `artifact` are ids or names."""
 
     found_by: ClassVar[tuple[str, ...]] = ("name", "provisioned_product")
 

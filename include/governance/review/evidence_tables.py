@@ -43,3 +43,17 @@ def live_exceptions(facts: Facts) -> Table:
     head = ("plane", *(name.replace("_", " ") for name in _VERDICTS[:-1]), "incomplete listings")
     note = "What AWS itself excepts, beside what is approved. What an incomplete listing hides is unknown."
     return Table("Exceptions that AWS holds", head, rows, tuple(range(1, 8)), "No reconciliation yet.", note)
+
+
+def drifted(facts: Facts, *, is_known: bool) -> Table:
+    """Return the exceptions whose scope is not the one approved any more, with what came in.
+
+    `is_known`: anything was reconciled yet.
+    """
+    rows = [
+        (r["request_id"], r["title"], r["owner"] or "nobody", r["why"].partition(": ")[2])
+        for r in facts.lists["drifted"]
+    ]
+    none = "None." if is_known else "Unknown: nothing was reconciled yet."
+    head = ("exception", "title", "owner", "what changed")
+    return Table("Scope drift: not what was approved any more", head, rows, (), none)

@@ -24,6 +24,7 @@ Rows = list[dict[str, Any]]
 LISTS = (
     "ending",
     "expired_live",
+    "drifted",
     "deviating_rules",
     "last_runs",
     "evidence",

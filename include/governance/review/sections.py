@@ -123,6 +123,7 @@ def _exceptions(facts: Facts, cards: dict[str, Card]) -> Section:
     within = ", ".join(f"{count(k)} end within {k.dimension['within']}" for k in ending if k)
     renewed = facts.kpi("exceptions", state="renewal")
     lead = f"{cards['exceptions_live'].text} live; {within}. {count(renewed)} of them renew an earlier one."
+    is_known = cards["exceptions_expired_live"].value is not None
     over = Table(
         "Expired but live: over, while resources still lean on them",
         ("exception", "title", "owner", "ended", "resources"),
@@ -130,7 +131,7 @@ def _exceptions(facts: Facts, cards: dict[str, Card]) -> Section:
           "let through by AWS" if r["verdict"] == "EXPIRED_BUT_PRESENT" else f"{r['covered']:,}")
          for r in facts.lists["expired_live"]],
         (4,),
-        "Unknown: nothing was reconciled yet." if cards["exceptions_expired_live"].value is None else "None.",
+        "None." if is_known else "Unknown: nothing was reconciled yet.",
     )  # fmt: skip
     soon = Table(
         "Ending next",
@@ -140,7 +141,8 @@ def _exceptions(facts: Facts, cards: dict[str, Card]) -> Section:
         (),
         "No live exception ends within 90 days.",
     )  # fmt: skip
-    return Section("exceptions", "Exceptions", lead, list(cards.values()), [], [over, soon])
+    tables = [over, evidence_tables.drifted(facts, is_known=is_known), soon]
+    return Section("exceptions", "Exceptions", lead, list(cards.values()), [], tables)
 
 
 def _verdicts(facts: Facts, kind: str) -> Table:

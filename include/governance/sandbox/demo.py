@@ -12,8 +12,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Protocol
+
+import psutil
 
 from governance.errors import GovernanceError
 from governance.register import database, embedded
@@ -26,7 +29,7 @@ from governance.sandbox.surroundings import Services, write_environment_file
 from governance.settings import INTAKE_POOL, Settings
 
 PREFERRED_PORT = 8080
-SERVICES = "services"
+SERVICES, EARLIER = "services", "earlier"
 
 
 class View(Protocol):
@@ -87,7 +90,8 @@ class Demo:
             api.keep_pool(INTAKE_POOL, Settings().intake_slots, "Sources pulled at once")
         with self._lap("Pipelines"):
             run_id = f"demo__{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
-            pipelines = Pipelines(api, run_id, self.view.pipelines)
+            earlier = partial(self._observed_before, processes, services, register_url)
+            pipelines = Pipelines(api, run_id, self.view.pipelines, earlier)
             progress = pipelines.run()
             if not self.keep:
                 pipelines.rest()
@@ -112,6 +116,17 @@ class Demo:
                 raise GovernanceError(f"the sandbox services did not start; their output is in {log}")
             time.sleep(0.1)
         return Services.read(ready)
+
+    def _observed_before(self, processes: Processes, services: Services, register_url: str) -> None:
+        """Observe and reconcile an earlier instant, in a process whose memory is free afterwards."""
+        variables = {
+            **os.environ, **services.environment(self.var_dir), "GOVERNANCE_REGISTER_URL": register_url
+        }  # fmt: skip
+        pid = processes.start(EARLIER, [sys.executable, "-m", "governance.sandbox.earlier"], variables)
+        with suppress(psutil.NoSuchProcess):
+            if psutil.Process(pid).wait(timeout=180):
+                log = processes.log(EARLIER)
+                raise GovernanceError(f"the earlier instant was not observed; its output is in {log}")
 
     @contextmanager
     def _lap(self, title: str) -> Iterator[None]:

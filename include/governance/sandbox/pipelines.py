@@ -37,11 +37,13 @@ class DagProgress:
 
 @dataclass
 class Pipelines:
-    """One pass over all pipelines. `watch` is called with every new state of affairs."""
+    """One pass over all pipelines. `watch` is called with every new state of affairs, `before_observation`
+    once everything was pulled."""
 
     api: AirflowApi
     run_id: str
     watch: Callable[[dict[str, DagProgress]], None]
+    before_observation: Callable[[], None] = lambda: None
     deadline: float = field(default_factory=lambda: time.monotonic() + 600)
     progress: dict[str, DagProgress] = field(default_factory=dict)
     earlier: set[tuple[str, str]] = field(default_factory=set)
@@ -53,6 +55,7 @@ class Pipelines:
             self._trigger(dag_id, {"full": True})
         self._trigger("housekeeping", {})
         if self._finish(intakes):
+            self.before_observation()
             self._trigger("observation", {})
             if self._finish(["housekeeping", "observation", "escalation", "reconciliation"]):
                 self._trigger(PACK, {})

@@ -4,8 +4,12 @@
 -- https://docs.aws.amazon.com/servicecatalog/latest/dg/API_ProvisionedProductAttribute.html
 INSERT INTO candidate
 WITH wanted AS (
-    SELECT a.*, p.product_id, p.physical_id, p.status AS made, p.message AS made_told, p.of_product, p.artifact AS made_of
+    SELECT a.*, p.product_id, p.physical_id, p.status AS made, p.message AS made_told, p.of_product,
+           p.product_id IS NULL OR (is_meant(a.product, 'prod-', p.of_product, p.product_name, n.ids)
+               AND is_meant(a.artifact, 'pa-', p.artifact, p.artifact_name, v.ids)) AS as_made
     FROM asked a LEFT JOIN listed_provisioned_products p ON p.product_id = a.provisioned_product
+    LEFT JOIN named_product n ON n.name = lower(trim(a.product))
+    LEFT JOIN named_artifact v ON v.of_product = p.of_product AND v.name = lower(trim(a.artifact))
     WHERE a.thing_type = 'account'
 ), baseline AS (
     SELECT regexp_extract(target, '[0-9]{12}$') AS account, bool_or(inheritance_drift = 'DRIFTED') AS drifted,
@@ -24,7 +28,7 @@ SELECT f.request, f.id,
             ELSE EXISTS (SELECT 1 FROM asked_unit u WHERE u.request = f.request
                          AND contains('/' || f.units || '/', '/' || u.unit || '/')) END,
        (f.product_id IS NOT NULL OR coalesce(f.name = f.is_name, true)) AND coalesce(lower(f.email) = lower(f.is_email), true)
-           AND coalesce(f.product = f.of_product, true) AND coalesce(f.artifact = f.made_of, true),
+           AND f.as_made,
        CASE WHEN f.made = 'ERROR' THEN 'failed'
             WHEN f.is_state = 'PENDING_ACTIVATION' OR f.made IN ('UNDER_CHANGE', 'PLAN_IN_PROGRESS') THEN 'changing'
             WHEN b.drifted THEN 'drifted'
@@ -40,7 +44,7 @@ SELECT f.request, f.id,
 FROM found f LEFT JOIN baseline b ON b.account = f.id
 UNION ALL
 SELECT w.request, w.product_id, CASE WHEN w.ou IS NULL THEN true END,
-       coalesce(w.product = w.of_product, true) AND coalesce(w.artifact = w.made_of, true),
+       w.as_made,
        CASE w.made WHEN 'ERROR' THEN 'failed' WHEN 'TAINTED' THEN 'degraded' WHEN 'AVAILABLE' THEN 'unverified' ELSE 'changing' END,
        CASE w.made WHEN 'AVAILABLE' THEN 'its product is available, but which account it made is not told'
                    ELSE 'product ' || w.product_id || ' is ' || w.made || coalesce(': ' || w.made_told, '') END

@@ -23,7 +23,7 @@ SELECT request, arn, in_place, CASE WHEN asked_parameters IS NULL THEN true ELSE
             WHEN coalesce(drift, 'UNKNOWN') <> 'IN_SYNC' OR status IS DISTINCT FROM 'SUCCEEDED' THEN 'unverified'
             ELSE 'ready' END,
        'status ' || coalesce(status, 'unknown') || ', drift ' || coalesce(drift, 'unknown') || ', in '
-           || coalesce(array_to_string(list_sort(list_transform(told_regions, lambda r: r.name)), ', '), 'no region')
+           || coalesce(nullif(array_to_string(list_sort(list_transform(told_regions, lambda r: r.name)), ', '), ''), 'no region')
 FROM found
 UNION ALL
 SELECT request, operation, true, true, CASE status WHEN 'FAILED' THEN 'failed' ELSE 'changing' END,

@@ -34,7 +34,7 @@ SELECT a.request,
            WHEN a.gap IS NOT NULL THEN 'UNKNOWN'
            WHEN a.status = 'failed' THEN 'FAILED'
            WHEN a.deadline > $now OR a.deadline IS NULL THEN 'IN_PROGRESS'
-           WHEN a.deadline > $as_of THEN 'UNKNOWN'                               -- nobody has looked since
+           WHEN a.deadline > a.looked_at THEN 'UNKNOWN'                          -- nobody has looked since
            ELSE 'NOT_FULFILLED'
        END AS verdict,
        b.subject, b.state, b.told, b.in_place, b.same,

@@ -53,7 +53,7 @@ def judge(
     window = policies.Window(house.policy.evidence.organizations_since(house.now), since)
     lives = [
         *control_tower.live(found, known, since),
-        *policies.live(found, known, matched.directory, live, window),
+        *policies.live(found, known, matched.directory, live, window, exceptions),
         *catalog.live(found, known, since),
     ]
     found.judged += control_tower.not_in_sync(known, since)

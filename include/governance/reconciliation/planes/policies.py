@@ -11,17 +11,18 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-lo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from governance.reconciliation.directory import Directory
 from governance.reconciliation.evidence import Evidence
+from governance.reconciliation.exceptions import LiveException
 from governance.reconciliation.planes.control_tower import governed_regions
 from governance.reconciliation.planes.listings import Listing, document
 from governance.reconciliation.planes.live import Found, Kind, Live
-from governance.reconciliation.policy import LiveExceptionPolicy
+from governance.reconciliation.policy import LiveExceptionPolicy, RequiredPolicy
 from governance.register.patterns import matches
 
 TYPES = frozenset({"SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"})
@@ -37,6 +38,15 @@ _TAGS = ("aws:principaltag/", "aws:resourcetag/")
 
 
 @dataclass(frozen=True)
+class _AskedFor:
+    """A policy that a request exempts accounts from, or what is in units; both named: those in both."""
+
+    policy: str
+    account: tuple[str, ...]
+    ou: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Window:
     """From when on evidence counts (UTC), by service."""
 
@@ -45,9 +55,18 @@ class Window:
 
 
 def live(
-    found: Found, known: Evidence, directory: Directory, policy: LiveExceptionPolicy, window: Window
+    found: Found,
+    known: Evidence,
+    directory: Directory,
+    policy: LiveExceptionPolicy,
+    window: Window,
+    exceptions: Sequence[LiveException] = (),
 ) -> list[Live]:
-    """Return every live exception of Organizations; what is not known goes to `found.gaps`."""
+    """Return every live exception of Organizations; what is not known goes to `found.gaps`.
+
+    `exceptions` are the requests: an account that one of them names is looked for among those that its policy
+    does not reach, whether the policy is a required one or not.
+    """
     documents = Listing.read(known, "organizations/policies", window.organizations)
     targets = Listing.read(known, "organizations/policy_targets", window.organizations)
     rows = [row for row in documents.records() if row["type"] in TYPES and not row["aws_managed"]]
@@ -57,11 +76,8 @@ def live(
         or targets.gap
         or (f"what policy {unread[0]} says was not collected" if unread else None)
     )
-    unplaced = [
-        one for one, state in directory.states.items() if state == "ACTIVE" and not directory.chains[one]
-    ]
-    if unplaced and policy.required_policies:
-        gap = gap or f"where account {unplaced[0]} is in the organization is not known"
+    sought: list[RequiredPolicy | _AskedFor] = [*policy.required_policies, *_asked_for(exceptions)]
+    gap = gap or (_unplaced(directory) if sought else None)
     if gap:
         found.gaps["organizations", "*", "*"] = gap
     reached: dict[str, set[str]] = {}
@@ -71,7 +87,11 @@ def live(
     carved = [
         one for row in rows if row["policy"] in reached or targets.gap for one in carve_outs(row, governed)
     ]
-    return carved + ([] if targets.gap or documents.gap else _detached(rows, reached, directory, policy))
+    if targets.gap or documents.gap:
+        return carved
+    without = _detached(rows, reached, directory, sought)
+    told = {one.key: one for one in [*without, *carved]}  # carved out as well: that is said once
+    return list(told.values())
 
 
 def names_of(row: dict[str, Any]) -> frozenset[str]:
@@ -127,20 +147,41 @@ def _read(key: str, value: str) -> tuple[Kind, str] | None:
     return (kind, value) if kind else None
 
 
+def _unplaced(directory: Directory) -> str | None:
+    """Say which active account is nobody knows where; None: all have their place."""
+    active = (one for one, state in directory.states.items() if state == "ACTIVE")
+    first = next((one for one in active if not directory.chains[one]), None)
+    return f"where account {first} is in the organization is not known" if first else None
+
+
+def _asked_for(exceptions: Sequence[LiveException]) -> list[_AskedFor]:
+    """Return from which policies which accounts and units are to be exempt, in force or until it ended."""
+    return [
+        _AskedFor(pattern, scope.account, scope.ou)
+        for one in exceptions if one.phase != "upcoming" and not one.problem
+        for scope in one.elsewhere if not scope.lets_through and (scope.account or scope.ou)
+        for pattern in scope.policy
+    ]  # fmt: skip
+
+
 def _detached(
     rows: list[dict[str, Any]],
     reached: dict[str, set[str]],
     directory: Directory,
-    policy: LiveExceptionPolicy,
+    required_policies: Sequence[RequiredPolicy | _AskedFor],
 ) -> list[Live]:
-    """Return the active accounts that a policy does not reach although it must reach their unit."""
+    """Return the active accounts that a policy does not reach although it must, or need not any more."""
     found = []
-    for required in policy.required_policies:
+    for required in required_policies:
         fitting = [row for row in rows if any(matches(required.policy, name) for name in names_of(row))]
+        if isinstance(required, _AskedFor) and not fitting:
+            continue  # there is no such policy: the request says so
         targets = {target for row in fitting for target in reached.get(str(row["policy"]), ())}
         names = frozenset({required.policy}).union(*(names_of(row) for row in fitting))
         for account in filter(directory.chains.get, directory.accounts):  # the others: nobody knows where
             within = not required.ou or directory.in_units(account, required.ou)
+            if isinstance(required, _AskedFor) and required.account:
+                within = within and any(matches(pattern, account) for pattern in required.account)
             chain = directory.chains[account] | {account}
             if within and directory.states.get(account) == "ACTIVE" and not chain & targets:
                 found.append(

@@ -16,6 +16,7 @@ from governance.sandbox.scenario import (
     estate,
     flow,
     gaps,
+    growth,
     guarded,
     jira_issues,
     landing_zone,
@@ -95,8 +96,9 @@ def build(seed: int = SEED) -> Scenario:
     )  # fmt: skip
     others, guards, answers_guarded = guarded.build(world, others)
     world = replace(world, planes=others)
-    planted += [*answers_others, *answers_guarded]
-    told = Scenario(world, issues, drops, {**texts, **guards}, planted)
+    grown, answers_grown = growth.build(world)
+    planted += [*answers_others, *answers_guarded, *answers_grown]
+    told = Scenario(world, issues, drops, {**texts, **guards, **grown}, planted)
     return _with_later_sources(told, seed, accounts)
 
 

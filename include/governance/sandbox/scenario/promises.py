@@ -5,6 +5,7 @@ Nothing is drawn by chance but the changelog, so nothing that is told elsewhere 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -58,6 +59,9 @@ _ADDITIONS: tuple[tuple[str, str, str, dict[str, str], str], ...] = (
      "approved, due in December, not there yet; elsewhere it was long before"),
     ("addition-unknown", "UNKNOWN", "ssm_document", {"document": _ROTATE, "account": PLATFORM_ACCOUNT},
      "nobody lists the documents of that account"),
+    ("fulfilled-by-name", "FULFILLED", "provisioned_product",
+     {"name": "ledger-archive-prod", "product": "PostgreSQL for a team"},
+     "a product of that name is there, and all that is provisioned under the name of its product is of one"),
 )  # fmt: skip
 _CLAIMED = {"not-fulfilled"}
 
@@ -108,7 +112,7 @@ def issues(random: Random, after: int) -> tuple[list[Row], list[Planted]]:
         _change(number, case, verdict, window, why)
         for number, (case, verdict, window, _, why) in enumerate(_CHANGES, start=1)
     ]
-    tickets += [_by_hand(), _too_early()]
+    tickets += [_by_hand(), _too_early(), _detached()]
     written = [jira_issues.write_one(random, after + n, ticket) for n, ticket in enumerate(tickets, start=1)]
     planted = [
         Planted(**{**vars(answer), "key": issue["key"]})
@@ -163,6 +167,20 @@ def _too_early() -> Ticket:
     return ticket
 
 
+def _detached() -> Ticket:
+    why = "it was attached in the summer, and is attached no more; nobody approved that"
+    title = "Attach policy protect-config-recorder to Security"
+    thing = {"policy": "protect-config-recorder", "target": "Security"}
+    ticket = _ticket("addition", "detached", "", title, why, thing_type="policy_attachment", thing=thing)
+    told = [(7, "submitted", _REQUESTER), (8, "approved", ticket.approver), (9, "fulfilled", ticket.assignee)]
+    ticket.steps = [(berlin(7, day, 10), status, who) for day, status, who in told]
+    ticket.planted = tuple(
+        replace(answer, expects="finding", verdict=None, finding_type="POLICY_DETACHED")
+        for answer in ticket.planted
+    )
+    return ticket
+
+
 def _nobody_asked() -> list[Planted]:
     return [
         Planted("promise-unrequested", f"document {_HOTFIX}", "finding",
@@ -186,17 +204,20 @@ def documents() -> tuple[Row, ...]:
 
 
 def products() -> tuple[Row, ...]:
-    """Return the product that could not be made."""
-    name, number = "search-index-prod", "pp-gov0promise1"
+    """Return the product that could not be made, and one that is asked for by the name of what it is of."""
+    failed = {"Status": "ERROR", "StatusMessage": "A quota of the account is used up"}
     return (
-        {
-            "Name": name, "Arn": f"arn:aws:servicecatalog:{HOME}:{MANAGEMENT}:stack/{name}/{number}",
-            "Type": "CFN_STACK", "Id": number, "Status": "ERROR",
-            "StatusMessage": "A quota of the account is used up",
-            "CreatedTime": berlin(11, 9, 10), "ProductId": "prod-gov0database",
-            "ProductName": "PostgreSQL for a team", "ProvisioningArtifactId": "pa-database1",
-        },
-    )  # fmt: skip
+        _product("search-index-prod", "pp-gov0promise1", **failed),
+        _product("ledger-archive-prod", "pp-gov0promise2", Status="AVAILABLE"),
+    )
+
+
+def _product(name: str, number: str, **more: Any) -> Row:
+    return {
+        "Name": name, "Arn": f"arn:aws:servicecatalog:{HOME}:{MANAGEMENT}:stack/{name}/{number}",
+        "Type": "CFN_STACK", "Id": number, "CreatedTime": berlin(11, 9, 10), "ProductId": "prod-gov0database",
+        "ProductName": "PostgreSQL for a team", "ProvisioningArtifactId": "pa-database1", **more,
+    }  # fmt: skip
 
 
 def executions() -> tuple[Row, ...]:

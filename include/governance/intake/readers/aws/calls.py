@@ -59,9 +59,14 @@ class AwsCalls:
 
     def rows(self, operation: str, member: str, pages: MarkerPages, **arguments: Any) -> Iterator[Raw]:
         """Yield the rows of every page; a page may be empty and still have a next one."""
+        for page in self.pages(operation, member, pages, **arguments):
+            yield from page
+
+    def pages(self, operation: str, member: str, pages: MarkerPages, **arguments: Any) -> Iterator[list[Raw]]:
+        """Yield the rows page by page; the next page is asked for when it is wanted."""
         while True:
             answer = self.call(operation, **arguments, **pages.parameters)
-            yield from answer.get(member) or []
+            yield answer.get(member) or []
             if not pages.advance(answer):
                 return
 

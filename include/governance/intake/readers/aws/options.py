@@ -40,3 +40,6 @@ class ServiceCatalogOptions(AwsOptions):
     record_types: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
         default=("PROVISION_PRODUCT",), description="Records that are requests"
     )
+    whole_every_days: float = Field(
+        default=1, gt=0, description="How often a pull lists everything instead of stopping at what it knows"
+    )

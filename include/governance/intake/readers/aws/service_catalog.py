@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from governance.intake.readers.aws.calls import AwsCalls, calls, instant, session_name
+from governance.intake.readers.aws.history import History
 from governance.intake.readers.aws.options import ServiceCatalogOptions
 from governance.intake.readers.aws.since import Since
 from governance.intake.readers.kind import Opening
@@ -20,8 +21,8 @@ from governance.intake.records import Observation, Pull, Raw, Reader, Record
 if TYPE_CHECKING:
     from governance.intake.spec import SourceSpec
 
-RECORDS_PAGE, PRODUCTS_PAGE = 20, 100
-"""The largest pages of ListRecordHistory and SearchProvisionedProducts."""
+PRODUCTS_PAGE = 100
+"""The largest page of SearchProvisionedProducts."""
 
 
 def open_reader(spec: SourceSpec, opening: Opening) -> Reader:
@@ -62,16 +63,28 @@ def probe(spec: SourceSpec, opening: Opening) -> str:
 
 @dataclass(frozen=True)
 class RecordReader:
-    """Lists every record, for AWS filters them by no time and documents no order; yields what is news."""
+    """Lists records from the newest on, yields what is news, and stops where nothing is (see `history`)."""
 
     options: ServiceCatalogOptions
     places: list[AwsCalls]
 
     def records(self, pull: Pull, cursor: dict[str, Any] | None = None) -> Iterator[Record]:
-        """Yield each changed record; the cursor afterwards holds the latest change that was seen."""
+        """Yield each changed record.
+
+        The cursor afterwards holds the latest change that was seen, and per region the records that were not
+        finished: these are asked after next time, however far down the listing they are by then. A cursor
+        with `everything` lists all.
+        """
         since = Since.read(cursor, timedelta(minutes=self.options.overlap_minutes))
+        told: dict[str, dict[str, str]] = (cursor or {}).get("open", {})
+        may_stop = "open" in (cursor or {}) and "everything" not in (cursor or {})
+        still_open: dict[str, dict[str, str]] = {}
         for place in self.places:
-            news = list(self._news(place, since))
+            before = told.get(place.region, {})
+            types, level = self.options.record_types, _level(self.options)
+            history = History(place, since, types, level, before, may_stop and place.region in told)
+            news = list(history.news(pull))
+            still_open[place.region] = history.open
             products = self._products(place) if news else {}
             for detail in news:
                 key = str(detail.get("RecordId", "?"))
@@ -81,15 +94,8 @@ class RecordReader:
                 pull.places.add(key)
                 product = products.get(str(detail.get("ProvisionedProductId")))
                 yield Record(key, {**detail, "ProvisionedProduct": product} if product else detail)
-        pull.cursor = since.cursor
-
-    def _news(self, place: AwsCalls, since: Since) -> Iterator[Raw]:
-        arguments = {"AccessLevelFilter": _level(self.options), "PageSize": RECORDS_PAGE}
-        for detail in place.rows("list_record_history", "RecordDetails", _pages(), **arguments):
-            changed = instant(detail.get("UpdatedTime"))
-            wanted = detail.get("RecordType") in self.options.record_types
-            if wanted and (changed is None or since.is_news(str(detail.get("RecordId")), changed)):
-                yield detail
+        pull.cursor = since.cursor and {**since.cursor, "open": still_open}
+        pull.listed = not may_stop
 
     def _products(self, place: AwsCalls) -> dict[str, Raw]:
         """Return the products by id: they say who asked for them, which records do not."""
