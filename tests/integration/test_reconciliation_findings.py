@@ -114,7 +114,9 @@ def test_approval_resolves_the_deviation_and_its_end_names_the_subtype(house: Ho
 
 
 def test_an_exception_that_is_yet_to_begin_makes_no_deviation_an_expired_one(house: House) -> None:
-    house.add(exception("E", scope(), valid_from=NOW + timedelta(days=1), valid_until=NOW + timedelta(days=2)))
+    house.add(
+        exception("E", scope(), valid_from=NOW + timedelta(days=1), valid_until=NOW + timedelta(days=2))
+    )
     found = house.day(0, buckets("a")).summary
     assert (found["deviations"], found["expired_deviations"], found["covered"]) == (1, 0, 0)
 
