@@ -46,8 +46,8 @@ test: setup ## lint is apart; unit, contract and integration tests on both cores
 	@$(BIN)/pytest -n auto -m "not e2e"
 
 .PHONY: test-e2e
-test-e2e: setup ## the slow ones: the demo twice, start to end
-	@$(BIN)/pytest -m e2e --timeout 900
+test-e2e: setup ## the slow ones: the demo twice, start to end; what docker-compose.yaml starts, by hand (needs redis-server)
+	@$(BIN)/pytest -m e2e --timeout 900 -rs
 
 .PHONY: lint
 lint: setup ## formatting, lint and types

@@ -8,8 +8,8 @@ WITH simple AS (
     UNION ALL
     SELECT sum(n), sum(fresh), sum(nc_fresh) + sum(nc_stale), sum(nc_stale) FROM item_cell
 ), met AS (
-    SELECT count(*) FILTER (WHERE active IS NOT NULL) AS covered, count(*) FILTER (WHERE active IS NULL) AS expired
-    FROM hit WHERE fresh
+    -- an exception that is yet to begin hits as well, with neither
+    SELECT count(active) AS covered, count(expired) FILTER (WHERE active IS NULL) AS expired FROM hit WHERE fresh
 )
 SELECT coalesce(sum(n), 0)::BIGINT AS evaluations, coalesce(sum(assessed), 0)::BIGINT AS assessed,
        coalesce(sum(nc), 0)::BIGINT AS non_compliant, any_value(covered)::BIGINT AS covered,

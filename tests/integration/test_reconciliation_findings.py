@@ -113,6 +113,14 @@ def test_approval_resolves_the_deviation_and_its_end_names_the_subtype(house: Ho
     assert (row.type, row.severity) == ("EXPIRED_BUT_NONCOMPLIANT", "medium")
 
 
+def test_an_exception_that_is_yet_to_begin_makes_no_deviation_an_expired_one(house: House) -> None:
+    house.add(
+        exception("E", scope(), valid_from=NOW + timedelta(days=1), valid_until=NOW + timedelta(days=2))
+    )
+    found = house.day(0, buckets("a")).summary
+    assert (found["deviations"], found["expired_deviations"], found["covered"]) == (1, 0, 0)
+
+
 def test_the_owner_of_the_unit_owns_the_deviation_and_nobody_else_does(house: House) -> None:
     world = buckets("a", account=PAY).evaluate(DEV, RULE, "b")
     house.day(0, world)

@@ -150,6 +150,18 @@ def test_every_section_stands_in_its_order_on_a_well_formed_page(
         assert words in page.text
 
 
+def test_a_history_too_short_to_draw_is_told(filled: Engine, folder: Path, tmp_path: Path) -> None:
+    first = "Measured for the first time; the history begins here."
+    once = "Measured once before: 10 as of 2026-W45."
+    before = Page(pack(filled, folder, tmp_path)).text
+    assert once not in before
+    with filled.begin() as connection:
+        reconciled(connection, NOW - timedelta(days=10), deviations=10)
+    after = Page(pack(filled, folder, tmp_path / "again")).text
+    assert once in after
+    assert after.count(first) == before.count(first) - 5, "compliance twice, deviations, coverage, expired"
+
+
 def test_a_pack_asks_for_nothing_outside_itself_and_runs_nothing(
     filled: Engine, folder: Path, tmp_path: Path
 ) -> None:

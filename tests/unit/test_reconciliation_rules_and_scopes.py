@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 
 from governance.reconciliation import arns, rules, scopes, verdicts
@@ -76,7 +77,7 @@ def exception(number: int, days_ago: int) -> LiveException:
 def test_one_total_order_place_then_rule_then_latest_approval_then_number() -> None:
     live = [exception(1, 5), exception(2, 1), exception(3, 1)]
     levels = [(0, 4, 2), (0, 3, 0), (0, 2, 1), (0, 2, 0), (1, 2, 0), (2, 2, 0), (2, 1, 2), (2, 0, 2)]
-    order = ranks(live, levels)
+    order = ranks(live, *np.array(levels).T).tolist()
     by_rank = [levels[i] for i in sorted(range(len(levels)), key=order.__getitem__)]
     assert by_rank == [
         (2, 0, 2), (2, 1, 2), (1, 2, 0), (2, 2, 0), (0, 2, 0), (0, 2, 1), (0, 3, 0), (0, 4, 2)]  # fmt: skip

@@ -41,6 +41,11 @@ def service_of(resource_type: str) -> str:
     return _SERVICES.get(name, name)
 
 
+def is_arn(value: str) -> bool:
+    """Tell whether a value of `resource` is read as an ARN."""
+    return value.startswith("arn:")
+
+
 def resource_tests(value: str) -> tuple[ResourceTest, ...]:
     """Return the tests of which any may fit.
 

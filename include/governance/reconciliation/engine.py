@@ -24,7 +24,8 @@ from governance.reconciliation.directory import Directory
 from governance.reconciliation.evidence import Evidence
 from governance.reconciliation.exceptions import LiveException
 from governance.reconciliation.policy import ReconciliationPolicy
-from governance.reconciliation.scopes import Compiled, compile_scopes
+from governance.reconciliation.scope_tables import Compiled
+from governance.reconciliation.scopes import compile_scopes
 
 MEMORY = "1GB"
 """What the join may take unless told otherwise."""

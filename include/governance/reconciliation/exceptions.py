@@ -7,11 +7,13 @@ requests that were not approved, and those that were withdrawn, revoked or close
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 import numpy as np
+import pyarrow as pa
 from pydantic import ValidationError
 from sqlalchemy import BigInteger, Connection, bindparam, text
 
@@ -19,6 +21,7 @@ from governance import resources
 from governance.register.exception_limits import ExceptionLimits
 from governance.register.scope import SCOPES, Scope
 
+Array = np.ndarray[Any, np.dtype[Any]]
 Phase = Literal["upcoming", "active", "expired"]
 
 
@@ -129,26 +132,28 @@ def _flags(row: Any, begin: datetime | None, limits: ExceptionLimits) -> tuple[s
     return tuple(flags)
 
 
-def ranks(exceptions: list[LiveException], levels: list[tuple[int, int, int]]) -> list[int]:
+def ranks(exceptions: list[LiveException], of: Array, place: Array, rule: Array) -> Array:
     """Return the place of each scope in the one total order; smaller wins.
 
-    `levels` holds per scope (index of its exception, place level, rule level). The order is: place (resource,
-    tag, account, OU, root), rule (exact, pattern, any), latest approval, lowest number.
+    Per scope: `of` the index of its exception, `place` and `rule` how specific it is. The order is: place
+    (resource, tag, account, OU, root), rule (exact, pattern, any), latest approval, lowest number.
     """
-    if not levels:
-        return []
-    index, place, rule = np.array(levels, dtype="int64").T
-    decided = np.array([microseconds(exception.decided_at) for exception in exceptions], dtype="int64")
+    decided = microseconds([exception.decided_at for exception in exceptions])
     number = np.array([exception.number for exception in exceptions], dtype="int64")
-    keys = np.stack([place, rule, -decided[index], number[index]])
+    keys = np.stack([place.astype("int64"), rule.astype("int64"), -decided[of], number[of]])
     order = np.lexsort(keys[::-1])
     ordered = keys[:, order]
-    place_of = np.empty(len(levels), dtype="int64")
+    place_of = np.empty(len(of), dtype="int64")
     place_of[order] = np.cumsum(np.any(np.diff(ordered, axis=1, prepend=ordered[:, :1]) != 0, axis=0))
-    ranks: list[int] = place_of.tolist()
-    return ranks
+    return place_of
 
 
-def microseconds(instant: datetime | None) -> int:
-    """Microseconds since 1970 (UTC); an approval without an instant counts as 1970."""
-    return 0 if instant is None else round(instant.timestamp() * 1_000_000)  # exact until the year 2255
+def microseconds(instants: Sequence[datetime | None]) -> Array:
+    """Microseconds since 1970 (UTC); an approval without an instant counts as 1970.
+
+    >>> microseconds([datetime.fromisoformat("1970-01-01T00:00:01Z"), None]).tolist()
+    [1000000, 0]
+    """
+    column = pa.array(instants, pa.timestamp("us", tz="UTC")).cast(pa.int64()).fill_null(0)
+    counted: Array = column.to_numpy(zero_copy_only=False)
+    return counted

@@ -8,55 +8,21 @@ the rows. Many scopes say the same of places, of kinds or of tags: each such set
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
-from governance.reconciliation.arns import resource_tests
+from governance.reconciliation.arns import is_arn, resource_tests
 from governance.reconciliation.directory import Directory
 from governance.reconciliation.exceptions import LiveException, microseconds, ranks
+from governance.reconciliation.scope_tables import OWNER, TEXT, Compiled, Owners
 from governance.register.patterns import has_wildcard
 from governance.register.scope import Dimensions, Scope
 
 PREFIXES = (24, 16, 12, 8, 4, 0)
 """Lengths of the literal beginning by which `named.sql` looks patterns of resources up."""
-
-_INT, _LONG, _TEXT, _BOOL = pa.int32(), pa.int64(), pa.string(), pa.bool_()
-_OWNER = {"place_set": _INT, "kind_set": _INT, "mask": _LONG, "has_resource": _BOOL, "condition": _INT}
-TABLES = {
-    "scope": {"scope": _INT, **_OWNER, "exception": _LONG, "rank": _LONG, "phase": _TEXT, "ends": _LONG,
-              "is_broad": _BOOL, "is_detailed": _BOOL},
-    "exclusion": {"exclusion": _INT, **_OWNER, "scope": _INT},
-    "place_of": {"place_set": _INT, "place": _TEXT},
-    "kind_of": {"kind_set": _INT, "kind": _INT},
-    "resource_test": {"owner": _INT, "value": _TEXT, "is_pattern": _BOOL, "like": _TEXT, "prefix": _TEXT,
-                      "account": _TEXT, "mask": _LONG, "service": _TEXT, "test": _INT},
-    "tag_test": {"condition": _INT, "key": _TEXT, "value": _TEXT, "is_pattern": _BOOL},
-}  # fmt: skip
-"""Tables and their columns. `owner` is a scope (from 0) or an exclusion (from -1 downwards); `mask` the bits
-of its regions; `condition` what it asks of tags, NULL: nothing; `is_detailed` a scope that has exclusions, or
-is not the only one of its exception; `ends` is in microseconds since 1970 (UTC)."""
-
-
-@dataclass
-class Compiled:
-    """Rows of the tables, and per scope the exception and scope they came from."""
-
-    scopes: list[tuple[int, Scope]] = field(default_factory=list)
-    rows: dict[str, list[tuple[Any, ...]]] = field(default_factory=lambda: {name: [] for name in TABLES})
-
-    def tables(self) -> dict[str, pa.Table]:
-        """Return each table with the columns that TABLES names."""
-        found = {}
-        for name, columns in TABLES.items():
-            arrays = [
-                pa.array([row[place] for row in self.rows[name]], kind)  # zip(*rows) makes an object per row
-                for place, kind in enumerate(columns.values())
-            ]
-            found[name] = pa.table(dict(zip(columns, arrays, strict=True)))
-        return found
 
 
 def compile_scopes(exceptions: list[LiveException], directory: Directory) -> Compiled:
@@ -67,13 +33,27 @@ def compile_scopes(exceptions: list[LiveException], directory: Directory) -> Com
     """
     compiled = Compiled()
     for index, exception in enumerate(exceptions):
-        if not ambiguous_rules(exception, directory):
-            compiled.scopes += [(index, scope) for scope in exception.scopes]
+        if not any(scope.rule and directory.ambiguous(scope.rule) for scope in exception.scopes):
+            compiled.scopes += exception.scopes
+            compiled.of += [index] * len(exception.scopes)
     sets = _Sets(compiled, directory)
-    levels = [(index, *specificity(scope)) for index, scope in compiled.scopes]
-    for number, rank in enumerate(ranks(exceptions, levels)):
-        index, scope = compiled.scopes[number]
-        sets.add_scope(number, scope, index, exceptions[index], rank)
+    owners = Owners()
+    for number, scope in enumerate(compiled.scopes):
+        sets.add_scope(owners, number, scope)
+    of = np.array(compiled.of, dtype="int64")
+    several = np.bincount(of, minlength=len(exceptions)) > 1
+    ends = microseconds([one.valid_until for one in exceptions])
+    phases = pa.array([one.phase for one in exceptions], TEXT)
+    compiled.columns = {
+        **{name: getattr(owners, name) for name in OWNER},
+        "scope": np.arange(len(of)),
+        "exception": of,
+        "rank": ranks(exceptions, of, np.array(owners.place_level), np.array(owners.rule_level)),
+        "phase": phases.take(pa.array(of)),
+        "ends": ends[of],
+        "is_broad": owners.is_broad,
+        "is_detailed": np.array(owners.excludes, dtype=bool) | several[of],
+    }
     return compiled
 
 
@@ -105,24 +85,32 @@ class _Sets:
 
     def __init__(self, compiled: Compiled, directory: Directory) -> None:
         self._rows = compiled.rows
+        self._named = compiled.named
         self._directory = directory
         self._places: dict[Hashable, int] = {}
         self._kinds: dict[Hashable, int] = {}
         self._conditions: dict[Hashable, int] = {}
 
-    def add_scope(self, number: int, scope: Scope, index: int, exception: LiveException, rank: int) -> None:
-        is_broad, excludes = not (scope.resource or scope.tag), scope.exclude
-        is_detailed = bool(excludes) or len(exception.scopes) > 1
-        for excluded in excludes:
+    def add_scope(self, owners: Owners, number: int, scope: Scope) -> None:
+        """Add what is told of a scope, and its exclusions."""
+        places, kinds, mask, has_resource, condition = self._owner(number, scope)
+        owners.place_set.append(places)
+        owners.kind_set.append(kinds)
+        owners.mask.append(mask)
+        owners.has_resource.append(has_resource)
+        owners.condition.append(condition)
+        is_broad = not has_resource and condition is None
+        for excluded in scope.exclude:
             is_broad = is_broad and not (excluded.resource or excluded.tag)
             owner = -1 - len(self._rows["exclusion"])
             self._rows["exclusion"].append((owner, *self._owner(owner, excluded), number))
-        ends = microseconds(exception.valid_until)
-        self._rows["scope"].append(
-            (number, *self._owner(number, scope), index, rank, exception.phase, ends, is_broad, is_detailed)
-        )
+        owners.is_broad.append(is_broad)
+        owners.excludes.append(bool(scope.exclude))
+        place_level, rule_level = specificity(scope)
+        owners.place_level.append(place_level)
+        owners.rule_level.append(rule_level)
 
-    def _owner(self, owner: int, named: Dimensions) -> tuple[Any, ...]:
+    def _owner(self, owner: int, named: Dimensions) -> tuple[int, int, int, bool, int | None]:
         where, what = (named.account, named.ou), (named.rule, named.resource_type)
         places, kinds = self._places.get(where), self._kinds.get(what)
         if places is None:
@@ -150,6 +138,10 @@ class _Sets:
         return known[key]
 
     def _add_resource(self, owner: int, value: str) -> None:
+        if not has_wildcard(value) and not is_arn(value):
+            self._named.owner.append(owner)
+            self._named.value.append(value)
+            return
         tests = self._rows["resource_test"]
         for test in resource_tests(value):
             is_pattern = has_wildcard(test.value)

@@ -82,8 +82,7 @@ _COLUMNS = {
 def _by_exception(matched: Matched) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = {}
     for row in frames.rows(matched.scope_evidence):
-        index, _ = matched.compiled.scopes[int(row.scope)]
-        found.setdefault(index, []).append(row)
+        found.setdefault(matched.compiled.of[row.scope], []).append(row)
     return found
 
 

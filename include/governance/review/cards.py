@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -67,11 +68,19 @@ def card(facts: Facts, charter: Charter, measure: Measure, cadence: str) -> Card
         signal=_signal(limits, weeks, measure),
         history=_drawn(charts.weeks_and_months(measure, points, target)) if shown else None,
         behaviour=_drawn(charts.behaviour(measure, weeks, limits)) if shown else None,
-        no_chart="No history yet."
-        if value is None
-        else "Measured for the first time; the history begins here.",
+        no_chart=_instead_of_charts(value, points, measure),
         queries=tuple((path, resources.sql(path)) for path in measure.queries),
     )
+
+
+def _instead_of_charts(value: float | None, points: Sequence[Point], measure: Measure) -> str:
+    """Say what there is of a history that is too short to be drawn."""
+    if value is None:
+        return "No history yet."
+    known = [p for p in points if p.value is not None and not p.period.kind.startswith("prior")]
+    if measure.over == "state" and known:  # what is true now is no point of a whole period yet
+        return f"Measured once before: {number(known[0].value, measure)} as of {known[0].period.name}."
+    return "Measured for the first time; the history begins here."
 
 
 def _drawn(svg: str) -> Markup:

@@ -127,7 +127,7 @@ class AirflowApi:
                 raise GovernanceError(f"Airflow's {name} {state}; its output is in {processes.log(name)}")
             time.sleep(0.25)
             sick = self._sick()
-        self._log_in()
+        self.log_in()
 
     def keep_pool(self, name: str, slots: int, description: str) -> None:
         """Create a pool; one that is there stays as somebody set it."""
@@ -143,7 +143,8 @@ class AirflowApi:
         states = {name.replace("_", "-"): part["status"] for name, part in answer.items()}
         return [name for name in COMPONENTS if states.get(name, "healthy") != "healthy"]
 
-    def _log_in(self) -> None:
+    def log_in(self) -> None:
+        """Ask for a token, and send it from now on."""
         body = {"username": ADMIN, "password": self.password}
         answer = self.client.post(f"{self.base_url}/auth/token", json=body)
         answer.raise_for_status()
