@@ -48,13 +48,18 @@ def copy_tables(connection: Connection, tables: Iterable[pa.Table], table: str) 
                 _write(copy, buffer.getbuffer())
 
 
-def copy_lines(
-    connection: Connection, table: str, columns: Iterable[str], lines: Iterable[memoryview]
-) -> None:
-    """COPY lines that are written already, in PostgreSQL's text format; each item holds whole lines."""
-    with _copying(connection, f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
-        for some in lines:
+def copy_rows(connection: Connection, table: str, columns: Iterable[str], rows: Iterable[memoryview]) -> None:
+    """COPY rows that are written already, in PostgreSQL's binary format; each item holds whole rows."""
+    statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT binary)"
+    with _copying(connection, statement) as copy:
+        _write(copy, memoryview(_BEGIN))
+        for some in rows:
             _write(copy, some)
+        _write(copy, memoryview(_END))
+
+
+_BEGIN = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_END = b"\xff\xff"
 
 
 def _write(copy: Any, data: memoryview) -> None:

@@ -21,7 +21,7 @@ from sqlalchemy import Connection, text
 from governance import resources
 from governance.register import events
 from governance.register.canonical import TEXT
-from governance.register.copying import copy_lines, copy_tables
+from governance.register.copying import copy_rows, copy_tables
 from governance.register.news import Observed, news, numbered, observed
 from governance.register.request import STATE_FIELDS
 from governance.spool import Spool
@@ -98,8 +98,8 @@ def _append(one: _Load, found: Observed, numbers: np.ndarray, is_news: np.ndarra
     new = new.assign(kind=new["key"].map(kinds))
     copy_tables(one.connection, _request_rows(one, new, found.kinds), "request")
     seal = hashlib.sha256()
-    lines = _event_lines(one, fresh, block, seal)
-    copy_lines(one.connection, "request_event", events.COLUMNS, _ahead(lines))
+    written = _event_rows(one, fresh, block, seal)
+    copy_rows(one.connection, "request_event", events.COLUMNS, _ahead(written))
     sealed = {"block": block, "known_at": one.known_at, "run_id": one.run_id}
     if len(new) < len(latest):
         run(one.connection, "refresh_requests", {**sealed, "first_event": int(fresh["event"].min())})
@@ -143,24 +143,24 @@ def _request_rows(one: _Load, new: pd.DataFrame, kinds: list[str]) -> Iterator[p
         yield rows
 
 
-def _event_lines(one: _Load, fresh: pd.DataFrame, block: int, seal: Any) -> Iterator[memoryview]:
-    """Yield the events as lines; `seal` takes in their hashes, in their order."""
+def _event_rows(one: _Load, fresh: pd.DataFrame, block: int, seal: Any) -> Iterator[memoryview]:
+    """Yield the events as COPY takes them; `seal` takes in their hashes, in their order."""
     same = events.Same(one.run_id, block, one.known_at)
     for table, here in _parts(one.staged, fresh):
         for begin in range(0, len(here), _WRITTEN):
             some = here.iloc[begin : begin + _WRITTEN]
-            numbers, places = pa.array(some["request_number"].to_numpy()), pa.array(some["event"].to_numpy())
-            lines, digests = events.lines(table.slice(begin, _WRITTEN), numbers, places, same)
+            numbers, places = pa.array(some["request_number"].to_numpy()), some["event"].to_numpy()
+            rows, digests = events.rows(table.slice(begin, _WRITTEN), numbers, places, same)
             seal.update(digests)
-            yield lines
+            yield rows
 
 
-def _ahead(lines: Iterator[memoryview]) -> Iterator[memoryview]:
+def _ahead(rows: Iterator[memoryview]) -> Iterator[memoryview]:
     """Yield while the next are written: PostgreSQL reads, this process writes."""
     with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(next, lines, None)
+        coming = pool.submit(next, rows, None)
         while (ready := coming.result()) is not None:
-            coming = pool.submit(next, lines, None)
+            coming = pool.submit(next, rows, None)
             yield ready
 
 

@@ -16,7 +16,7 @@ from governance.spool import Spool
 
 _HELD = ("source_key", "kind", "content")
 _KNOWN = pa.schema(
-    {"request_number": pa.int64(), "event": pa.int64(), "moment": pa.int64(), "content": pa.large_string()}
+    {"request_number": pa.int64(), "event": pa.int64(), "moment": pa.int64(), "content": pa.binary()}
 )
 
 
