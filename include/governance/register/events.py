@@ -52,15 +52,20 @@ _EPOCH = int(_BEGAN.timestamp()) * 1_000_000
 """The same in microseconds since 1970."""
 
 
-def told(connection: Connection, batch: pa.Table) -> pa.Table:
-    """Return a canonical batch with `state` and `raw` as they are stored, and `content`, their hash."""
+def told(connection: Connection | None, batch: pa.Table) -> pa.Table:
+    """Return a canonical batch with `state` and `raw` as they are stored, and `content`, their hash.
+
+    Without a connection only where PostgreSQL need not be asked how it writes something; else as it is.
+    """
+    if is_told(batch) or (connection is None and _asks(batch)):
+        return batch
     members = {
         name: _member(connection, name, batch[name])
         for name in STATE_FIELDS
         if batch[name].null_count < batch.num_rows
     }
     raw = as_text(batch["raw"])
-    if not RAW_AS_STORED.items() <= (batch.schema.metadata or {}).items():
+    if not _says(batch, RAW_AS_STORED):
         raw = as_stored(connection, raw)
     status, actor = _status_and_actor(batch)
     rows = batch.num_rows
@@ -68,7 +73,26 @@ def told(connection: Connection, batch: pa.Table) -> pa.Table:
     said = hashes(joined("[", joined(status, actor, asked, raw, between=", "), "]"))
     content = pa.Array.from_buffers(HASH, rows, [None, pa.py_buffer(said)])
     found = batch.set_column(batch.column_names.index("raw"), "raw", raw)
-    return found.append_column("state", flat_object(members, rows)).append_column("content", content)
+    found = found.append_column("state", flat_object(members, rows)).append_column("content", content)
+    return found.replace_schema_metadata(RAW_AS_STORED | _TOLD)
+
+
+def is_told(batch: pa.Table) -> bool:
+    """Tell whether a batch comes from `told`."""
+    return _says(batch, _TOLD)
+
+
+_TOLD = {b"state": b"as stored"}
+
+
+def _says(batch: pa.Table, metadata: dict[bytes, bytes]) -> bool:
+    return metadata.items() <= (batch.schema.metadata or {}).items()
+
+
+def _asks(batch: pa.Table) -> bool:
+    """Tell whether there is something that only PostgreSQL can write as it does."""
+    holds = any(batch[name].null_count < batch.num_rows for name in JSON_FIELDS)
+    return holds or not _says(batch, RAW_AS_STORED)
 
 
 @dataclass(frozen=True)
@@ -152,7 +176,7 @@ def _hashes_of(column: pa.ChunkedArray) -> np.ndarray:
     return np.frombuffer(whole.buffers()[1], "V32")[whole.offset : whole.offset + len(whole)]
 
 
-def _member(connection: Connection, name: str, column: pa.ChunkedArray) -> pa.Array:
+def _member(connection: Connection | None, name: str, column: pa.ChunkedArray) -> pa.Array:
     if name in TIME_FIELDS:
         return instants(column.combine_chunks())
     if name not in JSON_FIELDS:
