@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from governance.intake.blocks import RECORDS, Block
+from governance.intake.blocks import RECORDS, SMALLEST, Block
 from governance.intake.readers.files.limits import LONGEST_CELL
 from governance.intake.readers.files.options import CsvOptions
 from governance.intake.readers.files.texts import is_utf8, plain
@@ -146,15 +146,14 @@ def _by_pieces(
     """
     pieces = _pieces(content, before)
     with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(_next_cut, pieces, content, len(header), options)
+        coming = pool.submit(_next_block, pieces, name, header, content, options)
         while True:
-            piece, columns = coming.result()
+            piece, block = coming.result()
             if piece is None:
                 return None
-            coming = pool.submit(_next_cut, pieces, content, len(header), options)
-            if columns is not None:
-                lines = range(piece.before + 1, piece.before + 1 + piece.lines)
-                yield Block(name, lines, dict(zip(header, columns, strict=True)))
+            coming = pool.submit(_next_block, pieces, name, header, content, options)
+            if block is not None:
+                yield block
                 continue
             reader = _reader(content[piece.begin : piece.end], options)
             try:
@@ -192,12 +191,19 @@ def _pieces(content: bytes, before: int) -> Iterator[_Piece]:
         begin, line = int(here[-1]), line + len(here)
 
 
-def _next_cut(
-    pieces: Iterator[_Piece], content: bytes, width: int, options: CsvOptions
-) -> tuple[_Piece | None, list[pa.Array] | None]:
-    """Return the next piece, and its cells by column; None where they cannot be cut in the quick way."""
+def _next_block(
+    pieces: Iterator[_Piece], name: str, header: list[str], content: bytes, options: CsvOptions
+) -> tuple[_Piece | None, Block | None]:
+    """Return the next piece, and its rows; None where they cannot be cut in the quick way."""
     piece = next(pieces, None)
-    return piece, None if piece is None else _cut(content, piece, width, options)
+    columns = None if piece is None else _cut(content, piece, len(header), options)
+    if piece is None or columns is None:
+        return piece, None
+    lines = range(piece.before + 1, piece.before + 1 + piece.lines)
+    block = Block(name, lines, dict(zip(header, columns, strict=True)))
+    if len(block) >= SMALLEST:  # else it is taken record by record
+        _ = block.raw_texts
+    return piece, block
 
 
 def _cut(content: bytes, piece: _Piece, width: int, options: CsvOptions) -> list[pa.Array] | None:
