@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,11 +15,12 @@ import pyarrow as pa
 class Spool:
     """Arrow tables in the order in which they were added, to be read as often as needed.
 
-    The newest is in memory, those before it in a file that goes with this object. `rows`: of all of them.
+    The newest is in memory, those before it in a file that goes with this object; of these only the columns
+    that are looked at are read. `rows`: of all of them.
     """
 
     rows: int = 0
-    _places: list[int] = field(default_factory=list)
+    _places: list[tuple[int, int]] = field(default_factory=list)
     _newest: pa.Table | None = None
     _file: IO[bytes] | None = None
 
@@ -36,7 +38,7 @@ class Spool:
     def __getitem__(self, position: int) -> pa.Table:
         """Return one table."""
         if position < len(self._places):
-            return self._read(self._places[position])
+            return self._read(*self._places[position])
         if self._newest is None or position > len(self._places):
             raise IndexError(position)
         return self._newest
@@ -47,12 +49,15 @@ class Spool:
 
     def _lay_down(self, table: pa.Table) -> None:
         file = self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115 (it goes with the spool)
-        self._places.append(file.seek(0, 2))
+        place = -(-file.seek(0, 2) // mmap.ALLOCATIONGRANULARITY) * mmap.ALLOCATIONGRANULARITY
+        file.seek(place)
         with pa.ipc.new_stream(pa.PythonFile(file, "w"), table.schema) as stream:
             stream.write_table(table)
+        file.flush()
+        self._places.append((place, file.tell() - place))
 
-    def _read(self, place: int) -> pa.Table:
+    def _read(self, place: int, size: int) -> pa.Table:
         assert self._file is not None  # noqa: S101 (there is a place, so there is a file)
-        self._file.seek(place)
-        with pa.ipc.open_stream(pa.PythonFile(self._file, "r")) as stream:
+        held = mmap.mmap(self._file.fileno(), size, access=mmap.ACCESS_READ, offset=place)
+        with pa.ipc.open_stream(pa.BufferReader(pa.py_buffer(held))) as stream:
             return stream.read_all()

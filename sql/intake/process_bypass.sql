@@ -5,19 +5,21 @@
 -- today says whether they may.
 WITH another_decided AS (
     SELECT owner, coalesce(owner_rule, '') AS owner_rule, decided_by
-    FROM (SELECT DISTINCT owner, owner_rule, decided_by FROM request WHERE decided_by IS NOT NULL AND owner IS NOT NULL) d
+    FROM (SELECT DISTINCT owner, owner_rule, decided_by FROM request WHERE decided_by IS NOT NULL AND owner IS NOT NULL
+          OFFSET 0) d  -- each is asked once, not of every request
     WHERE may_decide(owner, owner_rule, decided_by) IS FALSE
+), steps AS (
+    SELECT request_number, min(valid_at) FILTER (WHERE status <> 'fulfilled') AS decided_on,
+           bool_or(status = 'fulfilled') AS was_fulfilled
+    FROM request_event WHERE status IN ('approved', 'rejected', 'fulfilled') GROUP BY request_number
 ), suspect AS (
-    SELECT array_agg(request_number) AS numbers FROM request r
+    SELECT array_agg(request_number) AS numbers FROM request r LEFT JOIN steps USING (request_number)
     WHERE valid_at > :now OR (owner, coalesce(owner_rule, ''), decided_by) IN (SELECT * FROM another_decided)
        OR lower(requester) = lower(decided_by) OR decided_at < submitted_at
-       OR (decided_at IS NULL AND submitted_at IS NOT NULL
-           AND EXISTS (SELECT FROM request_event e WHERE e.request_number = r.request_number
-                       AND e.valid_at < r.submitted_at AND e.status IN ('approved', 'rejected')))
-       OR (decided_at IS NULL AND decided_by IS NULL
-           AND EXISTS (SELECT FROM request_event e WHERE e.request_number = r.request_number AND e.status = 'fulfilled'))
+       OR (decided_at IS NULL AND (decided_on < submitted_at OR (decided_by IS NULL AND was_fulfilled)))
 ), register AS (
-    SELECT of_now.* FROM suspect CROSS JOIN LATERAL request_as_of(:now, 'infinity', coalesce(suspect.numbers, '{}')) of_now
+    SELECT of_now.* FROM suspect CROSS JOIN LATERAL request_as_of(:now, 'infinity', suspect.numbers) of_now
+    WHERE suspect.numbers IS NOT NULL
 ), history AS (
     SELECT request_number, bool_or(status = 'approved') AS was_approved,
            min(valid_at) FILTER (WHERE status = 'fulfilled') AS fulfilled_on, min(valid_at) AS first_seen

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -11,8 +12,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from batches import batch
+from governance.register import events
 from governance.register.history import broken_blocks, last_seal, requests_as_of
 from governance.register.load import LoadCounts, load
+from governance.register.staging import Batch
 
 STATUSES = ("submitted", "in_review", "approved", "in_progress", "fulfilled", "closed")
 
@@ -221,3 +224,41 @@ def test_the_newest_seal_shows_when_whole_blocks_were_cut_off(register, now):
         connection.execute(text("SET session_replication_role = DEFAULT"))
         assert broken_blocks(connection) == [], "a cut at the end leaves a chain that adds up"
         assert last_seal(connection) == before != noted
+
+
+def test_history_holds_text_to_the_last_character_and_time_to_the_microsecond(register, now):
+    odd = 'tab\t, back\\slash, "quote", \\N, two\nlines, é 𝄞 \x7f'
+    log = [
+        {"source_key": "A", "title": odd, "actor": odd, "valid_at": "1969-12-31T23:59:59.999999Z"},
+        {"source_key": "A", "title": "plain", "actor": None, "valid_at": "2999-12-31T23:59:59.000001Z"},
+    ]
+    load_batch(register, batch(*log), now)
+    query = (
+        "SELECT state ->> 'title', actor, valid_at::text, recorded_at FROM request_event ORDER BY valid_at"
+    )
+    assert rows(register, query) == [
+        (odd, odd, "1969-12-31 23:59:59.999999+00", now),
+        ("plain", None, "2999-12-31 23:59:59.000001+00", now),
+    ]
+    with register.connect() as connection:
+        assert broken_blocks(connection) == []
+
+
+@pytest.mark.parametrize("ahead", [True, False])
+def test_a_batch_in_tables_loads_without_the_records_kept_back(register, now, ahead):
+    """Whether what it says was written beforehand or not."""
+    frames = [batch({"source_key": key, "title": key, "raw": f'{{"key": "{key}"}}'}) for key in "ABCD"]
+    tables = [
+        pa.Table.from_pandas(frame.assign(record_no=number), preserve_index=False)
+        for number, frame in enumerate(frames)
+    ]
+    if ahead:
+        tables = [events.told(None, table.replace_schema_metadata(events.RAW_AS_STORED)) for table in tables]
+    assert all(events.is_told(table) for table in tables) is ahead
+    loaded = load_batch(register, Batch(tables, pa.array([0, 2])), now)
+    assert loaded == LoadCounts(loaded=2, unchanged=0)
+    assert load_batch(register, Batch(tables, pa.array([0, 2])), now) == LoadCounts(loaded=0, unchanged=2)
+    found = rows(register, "SELECT source_key, title FROM request ORDER BY request_number")
+    assert found == [("B", "B"), ("D", "D")]
+    with register.connect() as connection:
+        assert broken_blocks(connection) == []

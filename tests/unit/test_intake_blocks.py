@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from governance.intake.blocks import Block, one_by_one
 from governance.intake.mapping import map_records
 from governance.intake.parts import Parts, in_parts
-from governance.intake.readers.files import delimited as module
+from governance.intake.readers.files import straight
 from governance.intake.readers.files.delimited import delimited, records_of
 from governance.intake.readers.files.limits import UnreadableFileError
 from governance.intake.readers.files.options import CsvOptions
@@ -25,19 +25,28 @@ from governance.register import ownership
 
 NOW = datetime(2026, 11, 16, 8, tzinfo=UTC)
 INCLUDE = Path(__file__).resolve().parents[2] / "include"
-CELLS = st.sampled_from(["a", "b c", "", " x ", '"q"', '"a,b"', '"two\nlines"', "é", "\x00", '"', 'x"y', "1"])
+CELLS = st.sampled_from(
+    ["a", "b c", "", " x ", '"q"', '"a,b"', '"two\nlines"', "é", "\ufeff1", "\x00", '"', 'x"y', "1"]
+)
 LINES = st.lists(st.lists(CELLS, max_size=4).map(",".join), max_size=12)
 ENDS = st.sampled_from(["\n", "\r\n", "\r"])
 
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch):
-    monkeypatch.setattr(module, "RECORDS", 3)
+    monkeypatch.setattr(straight, "RECORDS", 3)
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lines=LINES, end=ENDS, mark=st.booleans(), foreign=st.booleans())
 @example(lines=["a,b", "1,2", '3,"4', "5,6"], end="\n", mark=True, foreign=False)
+@example(
+    lines=["a,b", "1,2", "", "5,6", "7,8", '"9,10",11', "12,13", "14,15"],
+    end="\r\n",
+    mark=True,
+    foreign=False,
+)
+@example(lines=["a,b", "1,2", '3,"4', '5",6', "7,8", "9,10", "11,12"], end="\n", mark=False, foreign=False)
 @example(lines=["a,b", "1,2", "3,4", "5,6", "7,8", "9"], end="\n", mark=False, foreign=True)
 def test_a_file_holds_the_same_records_whichever_way_it_is_read(lines, end, mark, foreign):
     content = ("\ufeff" if mark else "").encode() + end.join(lines).encode() + (b"\xe9," if foreign else b"")

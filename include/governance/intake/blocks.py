@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
 from governance.intake.records import Pull, Reader, Record
@@ -59,8 +60,9 @@ class Block(Kept):
         """Return where a person finds each record."""
         return [f"{self.file}:{line}" for line in self.lines]
 
+    @cached_property
     def raw_texts(self) -> pa.Array:
-        """Return the records as JSON text, as PostgreSQL writes it."""
+        """The records as JSON text, as PostgreSQL writes it."""
         from governance.register.canonical import flat_object, quoted  # noqa: PLC0415 (not for a poll in vain)
 
         return flat_object({name: quoted(cells) for name, cells in self.cells.items()}, len(self))

@@ -73,7 +73,9 @@ def _held(values: Drawn, nulls: frozenset[str]) -> Drawn:
     if isinstance(values, pa.Array):
         trimmed = pc.utf8_trim_whitespace(values)
         nothing = pc.is_in(trimmed, pa.array(sorted(nulls), values.type))
-        return pc.if_else(nothing, pa.scalar(None, values.type), trimmed)
+        return (
+            pc.if_else(nothing, pa.scalar(None, values.type), trimmed) if pc.any(nothing).as_py() else trimmed
+        )
     if set(map(type, values)) == {str}:
         return [None if text in nulls else text for text in map(str.strip, values)]
     return [_something(value, nulls) for value in values]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -23,6 +23,9 @@ from governance.quality.quarantine import Item
 from governance.quality.reasons import Reason, Reasons
 from governance.quality.storable import json_text
 from governance.register.request import BATCH_COLUMNS
+from governance.register.staging import Batch
+
+_KEYS = ("record_no", "source_key")
 
 
 @dataclass(frozen=True)
@@ -57,22 +60,26 @@ class Examined:
         """All that is kept back."""
         return list(self.each_item())
 
-    def good_parts(self) -> Iterator[pa.Table]:
+    def good_parts(self, columns: Sequence[str] = BATCH_COLUMNS) -> Iterator[pa.Table]:
         """Yield what may be loaded, part by part."""
         for part in self.parts:
-            yield self._rows(part, failed=False)
+            yield self._rows(part, columns, failed=False)
+
+    def to_load(self) -> Batch:
+        """Return what may be loaded, as it is kept."""
+        return Batch(self.parts.tables(), self._failed_numbers)
 
     def each_item(self) -> Iterator[Item]:
         """Yield what is kept back, in the order of the records."""
         for part in self.parts:
             here = self._failed_of(part)
-            shown = _shown(self._rows(part, failed=True)) if here else {}
+            shown = _shown(self._rows(part, BATCH_COLUMNS, failed=True)) if here else {}
             for number, record in here:
                 yield _item(self.spec, record, shown.get(number), self.reasons[number])
 
     def good_keys(self) -> frozenset[str]:
         """Return the keys of the requests that may be loaded."""
-        keys = (rows["source_key"].unique().drop_null().to_pylist() for rows in self.good_parts())
+        keys = (rows["source_key"].unique().drop_null().to_pylist() for rows in self.good_parts(_KEYS))
         return frozenset(key for some in keys for key in some)
 
     def keys_kept_back(self) -> frozenset[str | None]:
@@ -107,8 +114,8 @@ class Examined:
     def _sorted(self) -> list[int]:
         return sorted(self.reasons)
 
-    def _rows(self, part: Part, *, failed: bool) -> pa.Table:
-        rows = part.rows()
+    def _rows(self, part: Part, columns: Sequence[str], *, failed: bool) -> pa.Table:
+        rows = part.rows().select(columns)
         kept_back = pc.is_in(rows["record_no"], self._failed_numbers)
         return rows.filter(kept_back if failed else pc.invert(kept_back))
 

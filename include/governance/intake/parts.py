@@ -5,7 +5,9 @@ from __future__ import annotations
 import pickle
 import tempfile
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from typing import IO
@@ -15,7 +17,7 @@ import pyarrow as pa
 
 from governance.intake.blocks import RECORDS, SMALLEST, Block, Mapped
 from governance.intake.records import Record, raw_hash
-from governance.register.events import RAW_AS_STORED
+from governance.register.events import RAW_AS_STORED, told
 from governance.spool import Spool
 
 
@@ -39,6 +41,10 @@ def in_parts(drawn: Iterable[Record | Block]) -> Iterator[Sequence[Record]]:
         yield some
 
 
+_AHEAD = 1
+"""Parts that wait to be written, beside the one that is being written."""
+
+
 @dataclass(frozen=True)
 class Part:
     """Records that follow each other, and their rows of the canonical batch; read when they are asked for."""
@@ -51,30 +57,32 @@ class Part:
 
 @dataclass
 class Parts:
-    """All parts of one pull, in order. The newest is in memory; those before it in files without a name."""
+    """All parts of one pull, in order. The newest is in memory; those before it in files without a name.
+
+    What a block will say in the history is written here at once, on another thread, while the next is mapped.
+    """
 
     pulled: int = 0
     """How many records."""
+    rows: int = 0
+    """How many rows of the canonical batch."""
     dismissed: list[Record] = field(default_factory=list)
     """Records that are no requests at all."""
     with_evidence: list[Record] = field(default_factory=list)
     """Records that came with files."""
     _rows: Spool = field(default_factory=Spool)
+    _coming: deque[Future[None]] = field(default_factory=deque)
+    _pool: ThreadPoolExecutor | None = None
     _made: list[tuple[int, Callable[[], Sequence[Record]]]] = field(default_factory=list)
     _newest: Sequence[Record] = ()
     _file: IO[bytes] | None = None
-
-    @property
-    def rows(self) -> int:
-        """How many rows of the canonical batch."""
-        return self._rows.rows
 
     def add(self, records: Sequence[Record], rows: pd.DataFrame) -> None:
         """Take the next part."""
         table = pa.Table.from_pandas(rows, preserve_index=False)
         if isinstance(records, Block):
             table = table.replace_schema_metadata(RAW_AS_STORED)
-            made = partial(_of_block, self._rows, len(self._rows))
+            made = partial(_of_block, self.tables, len(self._made))
         else:
             self.dismissed += [record for record in records if record.dismissed]
             self.with_evidence += [record for record in records if record.evidence]
@@ -82,13 +90,33 @@ class Parts:
         self._lay_down()
         self._newest = () if isinstance(records, Block) else records
         self._made.append((self.pulled, made))
-        self._rows.add(table)
+        self._keep(table, ahead=isinstance(records, Block))
         self.pulled += len(records)
+        self.rows += table.num_rows
 
     def __iter__(self) -> Iterator[Part]:
         """Yield the parts."""
+        tables = self.tables()
         for place, (first, records) in enumerate(self._made):
-            yield Part(first, records, partial(self._rows.__getitem__, place))
+            yield Part(first, records, partial(tables.__getitem__, place))
+
+    def tables(self) -> Spool:
+        """Return the rows of all parts, one table each."""
+        while self._coming:
+            self._coming.popleft().result()
+        if self._pool is not None:
+            self._pool.shutdown()
+            self._pool = None
+        return self._rows
+
+    def _keep(self, table: pa.Table, *, ahead: bool) -> None:
+        if not ahead and self._pool is None:
+            self._rows.add(table)
+            return
+        self._pool = self._pool or ThreadPoolExecutor(1)
+        while len(self._coming) > _AHEAD:
+            self._coming.popleft().result()
+        self._coming.append(self._pool.submit(_told, self._rows, table))
 
     def hashes(self, numbers: Iterable[int]) -> dict[int, bytes]:
         """Return the hash of the raw form of the records with these numbers."""
@@ -117,8 +145,12 @@ class Parts:
         self._made[-1] = (self._made[-1][0], partial(_records, file, begin))
 
 
-def _of_block(rows: Spool, place: int) -> Sequence[Record]:
-    return Mapped(rows[place])
+def _told(rows: Spool, table: pa.Table) -> None:
+    rows.add(told(None, table))
+
+
+def _of_block(tables: Callable[[], Spool], place: int) -> Sequence[Record]:
+    return Mapped(tables()[place])
 
 
 def _records(file: IO[bytes], place: int) -> list[Record]:

@@ -103,7 +103,7 @@ def _write(
         words = f"shadow: {good} of {total} records would be loaded, {failed} are quarantined"
         message = "; ".join([words, *pulled.pull.notes])
         return replace(result, status="shadow", held=good, message=message)
-    counts = load(connection, examined.good_parts(), source=spec.name, run_id=run_id, known_at=now)
+    counts = load(connection, examined.to_load(), source=spec.name, run_id=run_id, known_at=now)
     conversation.settle(connection, examined, run_id, now)
     _mended(connection, pulled, examined, now)
     if read:  # without news the history tells what it told before

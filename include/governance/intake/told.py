@@ -53,7 +53,7 @@ class _Cells:
 def of_block(block: Block, first: int) -> Said:
     """Return what a block says: one observation a record."""
     numbers = range(first, first + len(block))
-    raws = pd.Series(columns.text_array(block.raw_texts()))
+    raws = pd.Series(columns.text_array(block.raw_texts))
     return Said(_Cells(block), numbers, block.locators(), raws)
 
 

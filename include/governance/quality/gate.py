@@ -77,10 +77,20 @@ def judge(
         return Verdict(found, "", {"expectations": [], "rows": 0})
     from governance.quality.expectations import validate  # noqa: PLC0415 (seconds of import, only where needed)
 
-    derived = derive(batch, registered_kinds)
+    derived = _looked_at(derive(batch, registered_kinds), wanted)
     validation = validate(derived, wanted, name=name, now=now)
     held = _keep_back(found, validation.outcomes, derived.set_index("row_no"))
     return Verdict(found, "; ".join(held), _summary(len(batch), validation.outcomes), validation.page)
+
+
+def _looked_at(derived: pd.DataFrame, checks: Iterable[Check]) -> pd.DataFrame:
+    """Return what checks look at: every filter of Great Expectations copies whatever else there is."""
+    wanted = {"record_no", "row_no"}
+    for check in checks:
+        if not is_known(check.type):
+            return derived
+        wanted |= {*check.columns, *check.when}
+    return derived[[column for column in derived.columns if column in wanted]]
 
 
 def _keep_back(found: Reasons, outcomes: Iterable[Outcome], batch: pd.DataFrame) -> list[str]:
@@ -128,7 +138,7 @@ def _summary(rows: int, outcomes: Iterable[Outcome]) -> dict[str, Any]:
 
 def derive(batch: pd.DataFrame, registered_kinds: Mapping[str, str]) -> pd.DataFrame:
     """Return the batch with `suite.DERIVED_COLUMNS`."""
-    kinds = batch.groupby("source_key")["kind"].transform("nunique") if len(batch) else 0
+    kinds = _kinds_of_key(batch) if len(batch) else 0
     nothing = pd.Series(None, batch.index, dtype="str")
     told = {name: batch.get(name, nothing) for name in TOLD}
     return batch.assign(
@@ -139,6 +149,14 @@ def derive(batch: pd.DataFrame, registered_kinds: Mapping[str, str]) -> pd.DataF
         **told,
         **{name: batch.get(name, pd.Series("unknown", batch.index, dtype="str")) for name in AUTHENTICATION},
     )
+
+
+def _kinds_of_key(batch: pd.DataFrame) -> pd.Series:
+    """How many kinds there are of each row's key; where there is but one in all, no keys are compared."""
+    if batch["kind"].nunique() > 1 or batch["kind"].isna().any():
+        return batch.groupby("source_key")["kind"].transform("nunique")
+    keyed, one = batch["source_key"].notna(), pd.Series(1, index=batch.index)
+    return one if keyed.all() else one.where(keyed)
 
 
 def _foreign_field(batch: pd.DataFrame) -> pd.Series:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import select
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import chain
 from typing import Any
@@ -38,23 +39,42 @@ def copy_tables(connection: Connection, tables: Iterable[pa.Table], table: str) 
     first = next(drawn, None)
     if first is None:
         return
-    options = pyarrow.csv.WriteOptions(include_header=False)
     columns = ", ".join(f'"{column}"' for column in first.column_names)
     with _copying(connection, f"COPY {table} ({columns}) FROM STDIN (FORMAT csv)") as copy:
-        for rows in chain([first], drawn):
-            for begin in range(0, len(rows), _TOGETHER):
-                buffer = io.BytesIO()
-                pyarrow.csv.write_csv(rows.slice(begin, _TOGETHER), buffer, options)
-                _write(copy, buffer.getbuffer())
-
-
-def copy_lines(
-    connection: Connection, table: str, columns: Iterable[str], lines: Iterable[memoryview]
-) -> None:
-    """COPY lines that are written already, in PostgreSQL's text format; each item holds whole lines."""
-    with _copying(connection, f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
-        for some in lines:
+        for some in ahead(_as_csv(chain([first], drawn))):
             _write(copy, some)
+
+
+def _as_csv(tables: Iterable[pa.Table]) -> Iterator[memoryview]:
+    options = pyarrow.csv.WriteOptions(include_header=False)
+    for rows in tables:
+        for begin in range(0, len(rows), _TOGETHER):
+            buffer = io.BytesIO()
+            pyarrow.csv.write_csv(rows.slice(begin, _TOGETHER), buffer, options)
+            yield buffer.getbuffer()
+
+
+def ahead(rows: Iterator[memoryview]) -> Iterator[memoryview]:
+    """Yield while the next are written: PostgreSQL reads, this process writes."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, rows, None)
+        while (ready := coming.result()) is not None:
+            coming = pool.submit(next, rows, None)
+            yield ready
+
+
+def copy_rows(connection: Connection, table: str, columns: Iterable[str], rows: Iterable[memoryview]) -> None:
+    """COPY rows that are written already, in PostgreSQL's binary format; each item holds whole rows."""
+    statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT binary)"
+    with _copying(connection, statement) as copy:
+        _write(copy, memoryview(_BEGIN))
+        for some in ahead(iter(rows)):
+            _write(copy, some)
+        _write(copy, memoryview(_END))
+
+
+_BEGIN = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_END = b"\xff\xff"
 
 
 def _write(copy: Any, data: memoryview) -> None:

@@ -7,8 +7,7 @@ reordered or overlapping, adds nothing. The caller owns the transaction; nothing
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,10 +20,10 @@ from sqlalchemy import Connection, text
 from governance import resources
 from governance.register import events
 from governance.register.canonical import TEXT
-from governance.register.copying import copy_lines, copy_tables
+from governance.register.copying import copy_rows, copy_tables
 from governance.register.news import Observed, news, numbered, observed
 from governance.register.request import STATE_FIELDS
-from governance.spool import Spool
+from governance.register.staging import Batch, Staged
 
 ANALYZED_FROM = 500
 """A load with so many news refreshes the planner's statistics: the first big one would go without any."""
@@ -48,12 +47,12 @@ class _Load:
     source: str
     run_id: int
     known_at: datetime
-    staged: Spool
+    staged: Staged
 
 
 def load(
     connection: Connection,
-    batch: pd.DataFrame | Iterable[pa.Table],
+    batch: pd.DataFrame | Batch,
     *,
     source: str,
     run_id: int,
@@ -61,17 +60,11 @@ def load(
 ) -> LoadCounts:
     """Load a canonical batch (columns: `request.BATCH_COLUMNS`) of `source` into the register.
 
-    A large one may come in parts. `known_at` is the recorded time of everything written. Two loads of one
+    A large one may come in tables. `known_at` is the recorded time of everything written. Two loads of one
     source wait for each other.
     """
-    tables: Iterable[pa.Table] = (
-        [pa.Table.from_pandas(batch, preserve_index=False)] if isinstance(batch, pd.DataFrame) else batch
-    )
-    staged = Spool()
-    for table in tables:
-        if table.num_rows:
-            staged.add(events.told(connection, table))
-    if not staged.rows:
+    staged = (Batch.of(batch) if isinstance(batch, pd.DataFrame) else batch).staged(connection)
+    if not len(staged.places()):
         return LoadCounts(0, 0)
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:source))"), {"source": f"load {source}"})
     found = observed(staged)
@@ -98,8 +91,8 @@ def _append(one: _Load, found: Observed, numbers: np.ndarray, is_news: np.ndarra
     new = new.assign(kind=new["key"].map(kinds))
     copy_tables(one.connection, _request_rows(one, new, found.kinds), "request")
     seal = hashlib.sha256()
-    lines = _event_lines(one, fresh, block, seal)
-    copy_lines(one.connection, "request_event", events.COLUMNS, _ahead(lines))
+    written = _event_rows(one, fresh, block, seal)
+    copy_rows(one.connection, "request_event", events.COLUMNS, written)
     sealed = {"block": block, "known_at": one.known_at, "run_id": one.run_id}
     if len(new) < len(latest):
         run(one.connection, "refresh_requests", {**sealed, "first_event": int(fresh["event"].min())})
@@ -115,22 +108,8 @@ def _event_numbers(connection: Connection, many: int) -> range:
     return range(first, last + 1)
 
 
-def _parts(staged: Spool, chosen: pd.DataFrame) -> Iterator[tuple[pa.Table, pd.DataFrame]]:
-    """Yield of every table the chosen rows, and what is known of them; `chosen` is indexed by place."""
-    begin, chosen = 0, chosen.sort_index()
-    for table in staged:
-        ends = np.searchsorted(chosen.index.to_numpy(), [begin, begin + table.num_rows])
-        here = chosen.iloc[slice(*ends)]
-        if len(here) == table.num_rows:
-            yield table, here
-        elif len(here):
-            yield table.take(pa.array(here.index.to_numpy() - begin)), here
-        begin += table.num_rows
-
-
 def _request_rows(one: _Load, new: pd.DataFrame, kinds: list[str]) -> Iterator[pa.Table]:
-    for table, here in _parts(one.staged, new):
-        rows = table.select(["source_key", "status", *STATE_FIELDS, "raw", "valid_at"])
+    for table, here in one.staged.parts(new, ("source_key", "status", *STATE_FIELDS, "raw", "valid_at")):
         more = {
             "request_number": pa.array(here["request_number"].to_numpy()),
             "kind": pa.array([kinds[place] for place in here["kind"]], TEXT),
@@ -138,30 +117,19 @@ def _request_rows(one: _Load, new: pd.DataFrame, kinds: list[str]) -> Iterator[p
             "last_event": pa.array(here["event"].to_numpy()),
             "recorded_at": pa.array([one.known_at] * len(here), pa.timestamp("us", "UTC")),
         }
-        for name, column in more.items():
-            rows = rows.append_column(name, column)
-        yield rows
+        yield pa.table({**dict(zip(table.column_names, table.columns, strict=True)), **more})
 
 
-def _event_lines(one: _Load, fresh: pd.DataFrame, block: int, seal: Any) -> Iterator[memoryview]:
-    """Yield the events as lines; `seal` takes in their hashes, in their order."""
+def _event_rows(one: _Load, fresh: pd.DataFrame, block: int, seal: Any) -> Iterator[memoryview]:
+    """Yield the events as COPY takes them; `seal` takes in their hashes, in their order."""
     same = events.Same(one.run_id, block, one.known_at)
-    for table, here in _parts(one.staged, fresh):
+    for table, here in one.staged.parts(fresh, ("status", "actor", "state", "raw", "valid_at", "content")):
         for begin in range(0, len(here), _WRITTEN):
             some = here.iloc[begin : begin + _WRITTEN]
-            numbers, places = pa.array(some["request_number"].to_numpy()), pa.array(some["event"].to_numpy())
-            lines, digests = events.lines(table.slice(begin, _WRITTEN), numbers, places, same)
+            numbers, places = pa.array(some["request_number"].to_numpy()), some["event"].to_numpy()
+            rows, digests = events.rows(table.slice(begin, _WRITTEN), numbers, places, same)
             seal.update(digests)
-            yield lines
-
-
-def _ahead(lines: Iterator[memoryview]) -> Iterator[memoryview]:
-    """Yield while the next are written: PostgreSQL reads, this process writes."""
-    with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(next, lines, None)
-        while (ready := coming.result()) is not None:
-            coming = pool.submit(next, lines, None)
-            yield ready
+            yield rows
 
 
 def lock_history(connection: Connection) -> int:

@@ -12,11 +12,11 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection, text
 
 from governance import resources
-from governance.spool import Spool
+from governance.register.staging import Staged
 
 _HELD = ("source_key", "kind", "content")
 _KNOWN = pa.schema(
-    {"request_number": pa.int64(), "event": pa.int64(), "moment": pa.int64(), "content": pa.large_string()}
+    {"request_number": pa.int64(), "event": pa.int64(), "moment": pa.int64(), "content": pa.binary()}
 )
 
 
@@ -24,7 +24,8 @@ _KNOWN = pa.schema(
 class Observed:
     """The staged observations, one row each in the order of staging, with what orders and tells them apart.
 
-    `rows`: key (place among `keys`), kind (place among `kinds`), record_no, row_no, moment (microseconds).
+    `rows`, by place: key (place among `keys`), kind (place among `kinds`), record_no, row_no, moment
+    (microseconds).
     """
 
     rows: pd.DataFrame
@@ -38,25 +39,27 @@ class Observed:
         return self.rows.sort_values(["moment", "row_no"])
 
 
-def observed(staged: Spool) -> Observed:
-    """Return the narrow columns of everything staged, as copies: a view would hold the whole table."""
+def observed(staged: Staged) -> Observed:
+    """Return the narrow columns of what is to be loaded, as copies: a view would hold the whole table."""
     numbers: dict[str, list[np.ndarray]] = {"record_no": [], "row_no": [], "moment": []}
-    texts: dict[str, list[pa.Array]] = {name: [] for name in _HELD}
-    for table in staged:
-        every = pa.array(np.arange(table.num_rows))
-        for name, found in texts.items():
+    held: dict[str, list[pa.Array]] = {name: [] for name in _HELD}
+    places = staged.places()
+    index = pd.DataFrame(index=places)
+    for table, here in staged.parts(index, (*_HELD, "record_no", "row_no", "valid_at")):
+        every = pa.array(np.arange(len(here)))
+        for name, found in held.items():
             found.append(pc.take(table[name].combine_chunks(), every))
         for name, parts in numbers.items():
             column = table["valid_at" if name == "moment" else name].combine_chunks()
             parts.append(np.array(column.cast(pa.int64())))
-    encoded = {name: pa.chunked_array(texts[name]).dictionary_encode().combine_chunks() for name in _HELD[:2]}
-    rows = pd.DataFrame({name: np.concatenate(parts) for name, parts in numbers.items()})
-    places = {name: column.indices.to_numpy() for name, column in encoded.items()}
+    encoded = {name: pa.chunked_array(held[name]).dictionary_encode().combine_chunks() for name in _HELD[:2]}
+    rows = pd.DataFrame({name: np.concatenate(parts) for name, parts in numbers.items()}, index=places)
+    codes = {name: column.indices.to_numpy() for name, column in encoded.items()}
     return Observed(
-        rows=rows.assign(key=places["source_key"], kind=places["kind"]),
+        rows=rows.assign(key=codes["source_key"], kind=codes["kind"]),
         keys=encoded["source_key"].dictionary.to_pylist(),
         kinds=encoded["kind"].dictionary.to_pylist(),
-        content=pa.chunked_array(texts["content"]),
+        content=pa.chunked_array(held["content"]),
     )
 
 

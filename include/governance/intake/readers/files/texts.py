@@ -57,6 +57,11 @@ def plain(content: bytes, encoding: str) -> TextIO | None:
     return io.TextIOWrapper(file, encoding="utf-8" if name == "utf-8-sig" else encoding, newline="")
 
 
+def is_utf8(encoding: str) -> bool:
+    """Tell whether text in an encoding is UTF-8, with or without its byte order mark."""
+    return codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
+
+
 def legible(raw: Raw, problem: str | None, encoding: str) -> tuple[Raw, str | None]:
     """Return the raw record with foreign bytes shown as `<0xE9>`, and say so as its problem."""
     if not _is_foreign("".join([value for value in raw.values() if isinstance(value, str)])):

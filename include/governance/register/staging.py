@@ -1,0 +1,72 @@
+"""A canonical batch in tables, as large ones are kept, and the rows of it that are to be loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import Connection
+
+from governance.register import events
+from governance.spool import Spool
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Tables of a canonical batch, to be read as often as needed, less the records that are kept back.
+
+    Those that come from `events.told` are taken as they are.
+    """
+
+    tables: Sequence[pa.Table] | Spool
+    kept_back: pa.Array
+    """Numbers of records."""
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame) -> Batch:
+        """Return a frame (columns: `request.BATCH_COLUMNS`) as a batch of which nothing is kept back."""
+        return cls([pa.Table.from_pandas(frame, preserve_index=False)], pa.array([], pa.int64()))
+
+    def staged(self, connection: Connection) -> Staged:
+        """Return the batch with every table told."""
+        if all(events.is_told(table) for table in self.tables):
+            return Staged(self.tables, self.kept_back)
+        told = Spool()
+        for table in self.tables:
+            left = table if events.is_told(table) else table.filter(self._wanted(table))
+            if left.num_rows:
+                told.add(events.told(connection, left))
+        return Staged(told, self.kept_back)
+
+    def _wanted(self, table: pa.Table) -> pa.ChunkedArray:
+        return pc.invert(pc.is_in(table["record_no"], self.kept_back))
+
+
+class Staged(Batch):
+    """A batch of which every table is told. A row is known by its place among all rows of the tables."""
+
+    def places(self) -> np.ndarray:
+        """Return the places of the rows that are to be loaded."""
+        wanted = [self._wanted(table).to_numpy() for table in self.tables]
+        return np.flatnonzero(np.concatenate(wanted)) if wanted else np.empty(0, np.int64)
+
+    def parts(self, chosen: pd.DataFrame, columns: Sequence[str]) -> Iterator[tuple[pa.Table, pd.DataFrame]]:
+        """Yield of every table some columns of the chosen rows, and what is known of these.
+
+        `chosen` is indexed by place.
+        """
+        begin, chosen = 0, chosen.sort_index()
+        for table in self.tables:
+            ends = np.searchsorted(chosen.index.to_numpy(), [begin, begin + table.num_rows])
+            here = chosen.iloc[slice(*ends)]
+            if len(here):
+                yield _taken(table.select(columns), here.index.to_numpy() - begin), here
+            begin += table.num_rows
+
+
+def _taken(table: pa.Table, rows: np.ndarray) -> pa.Table:
+    return table if len(rows) == table.num_rows else table.take(pa.array(rows))
