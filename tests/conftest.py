@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,6 +40,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 # no test is about speed: a busy machine is no failure
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+
+@pytest.fixture(autouse=True)
+def environment_left_as_found() -> Iterator[None]:
+    """Fail the test that leaves a variable behind: else a later one, in some order, asks a server that is gone."""
+    ours = ("AWS_", "AIRFLOW_", "GOVERNANCE_")
+    before = {name: value for name, value in os.environ.items() if name.startswith(ours)}
+    yield
+    after = {name: value for name, value in os.environ.items() if name.startswith(ours)}
+    assert after == before, "the test changed the environment and did not put it back"
 
 
 @pytest.fixture(scope="session")

@@ -35,7 +35,6 @@ def test_every_planted_answer_about_exceptions_is_found(
     monkeypatch.setenv("GOVERNANCE_VAR_DIR", str(tmp_path))
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     assert earlier.main() == 0
-    monkeypatch.delenv("AWS_ENDPOINT_URL")
     with serve(scenario.world) as aws:
         session = Session("AKIASANDBOX000000001", "sandbox-only", region_name=scenario.world.home_region)
         session.url = aws.url

@@ -8,6 +8,8 @@ AWS Config then, no more: the manifest says so of the other services. A second r
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import boto3
 from sqlalchemy import text
@@ -36,8 +38,7 @@ def main() -> int:
         if connection.scalar(done, {"then": growth.THEN}):
             return 0
     world = growth.before(build().world)
-    with serve(world) as aws:
-        os.environ["AWS_ENDPOINT_URL"] = aws.url
+    with serve(world) as aws, _asked_for_aws(aws.url):
         for action in NOT_ALLOWED_YET:
             aws.faults.deny(action)
         policy = rates.read(policies)
@@ -52,6 +53,18 @@ def main() -> int:
         memory=settings.reconciliation_memory,
     )
     return 0
+
+
+@contextmanager
+def _asked_for_aws(url: str) -> Iterator[None]:
+    before = os.environ.get("AWS_ENDPOINT_URL")
+    os.environ["AWS_ENDPOINT_URL"] = url
+    try:
+        yield
+    finally:
+        os.environ.pop("AWS_ENDPOINT_URL")
+        if before is not None:
+            os.environ["AWS_ENDPOINT_URL"] = before
 
 
 if __name__ == "__main__":
