@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -236,3 +238,24 @@ def test_a_file_that_is_known_in_this_version_is_not_read_and_a_changed_one_is(t
     assert [r.raw["id"] for r in reader.records(again)] == ["2", "3"]
     assert (set(again.skipped), again.places) == ({"a.csv"}, {"b.csv"})
     assert {name: file.records for name, file in again.taken.items()} == {"b.csv": 2}
+
+
+LOADED_BY = """
+import sys, threading
+from governance.intake.readers.files.options import CsvOptions
+from governance.intake.readers.files.straight import straight_on
+
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        if name == "pyarrow":
+            print(threading.current_thread() is threading.main_thread())
+
+sys.meta_path.insert(0, Watch())
+print(sum(len(block) for block in straight_on("a.csv", b"a,b\\n1,2\\n", CsvOptions(type="csv"))))
+"""
+
+
+def test_the_thread_that_cuts_ahead_does_not_load_the_library_it_cuts_with():
+    """Loaded by a thread that ends, pyarrow 25.0.0 ends the process at some later allocation."""
+    told = subprocess.run([sys.executable, "-c", LOADED_BY], capture_output=True, text=True, check=True)
+    assert told.stdout.split() == ["True", "1"]
