@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from governance.register.canonical import TEXT, as_stored, epochs, flat_object, instants, quoted
+from governance.register.canonical import TEXT, as_stored, epochs, flat_object, instants, strings
 from governance.register.database import connect
 
 FIRST, LAST = datetime(1, 1, 2), datetime(9999, 12, 30)  # noqa: DTZ001 (Hypothesis adds the zone)
@@ -32,7 +32,7 @@ def asked(postgres_url):
 def test_flat_objects_are_written_as_postgresql_writes_them(asked, rows):
     names = {name for row in rows for name in row}
     ours = flat_object(
-        {name: quoted(pa.array([r.get(name) for r in rows], TEXT)) for name in names}, len(rows)
+        {name: strings(pa.array([r.get(name) for r in rows], TEXT)) for name in names}, len(rows)
     )
     query = text(
         "SELECT (CAST(t AS jsonb))::text FROM unnest(CAST(:rows AS text[])) WITH ORDINALITY u (t, n) ORDER BY n"
@@ -50,7 +50,7 @@ def test_instants_are_written_as_postgresql_writes_them(asked, at):
         " FROM unnest(CAST(:at AS timestamptz[])) WITH ORDINALITY u (t, n) ORDER BY n"
     )
     theirs = asked.execute(query, {"at": at}).all()
-    assert list(zip(instants(column).to_pylist(), epochs(column).to_pylist(), strict=True)) == [
+    assert list(zip(instants(column).whole().to_pylist(), epochs(column).to_pylist(), strict=True)) == [
         tuple(r) for r in theirs
     ]
 

@@ -12,9 +12,10 @@ import pyarrow as pa
 _TEXT = pd.StringDtype(na_value=np.nan)
 
 
-def text_column(values: Sequence[str | None]) -> pd.Series:
+def text_column(values: Sequence[str | None] | pa.Array) -> pd.Series:
     """Return a column of type `str`; faster than pandas, which looks at every value."""
-    return pd.Series(text_array(pa.array(values, pa.large_string())))
+    held = values if isinstance(values, pa.Array) else pa.array(values, pa.large_string())
+    return pd.Series(text_array(held))
 
 
 def text_array(column: pa.Array) -> Any:

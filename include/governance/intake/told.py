@@ -28,7 +28,7 @@ class Said:
 
     rows: drawing.Rows
     numbers: Sequence[int]
-    locators: Sequence[str]
+    locators: Sequence[str] | pa.Array
     raws: pd.Series
     instants: Sequence[datetime | None] | None = None
     actors: Sequence[str | None] | None = None

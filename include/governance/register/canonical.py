@@ -9,6 +9,7 @@ hash to what is stored, so a text that differed would not stay unnoticed.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -44,7 +45,9 @@ def joined(*parts: pa.Array | pa.ChunkedArray | str, between: str = "", skip: bo
 
 def as_text(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     """Return a column as one array of text."""
-    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if not isinstance(column, pa.ChunkedArray):
+        return column.cast(TEXT)
+    whole = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()  # which copies
     return whole.cast(TEXT)
 
 
@@ -72,41 +75,73 @@ def characters(column: pa.Array) -> np.ndarray:
     return np.frombuffer(data, np.uint8)[ends[0] : ends[-1]]
 
 
+@dataclass(frozen=True)
+class Values:
+    """JSON values, one a row: `text` between what stands before and after each; a missing text is no value."""
+
+    text: pa.Array
+    before: str = ""
+    after: str = ""
+
+    def whole(self) -> pa.Array:
+        """Return them as they are written; what is missing stays missing."""
+        return joined(self.before, self.text, self.after)
+
+
+def strings(column: pa.Array) -> Values:
+    """Return text as JSON strings."""
+    return Values(escaped(column, _ESCAPES), '"', '"')
+
+
 def quoted(column: pa.Array) -> pa.Array:
     """Return text as JSON strings; what is missing stays missing."""
-    return joined('"', escaped(column, _ESCAPES), '"')
+    return strings(column).whole()
 
 
-def flat_object(fields: Mapping[str, pa.Array], rows: int) -> pa.Array:
-    """Return `rows` JSON objects of the fields (key -> values as JSON text); a missing value has no key."""
-    members = [
-        joined(f"{_one(name)}: ", fields[name])
-        for name in sorted(fields, key=key_rank)
-        if fields[name].null_count < rows
-    ]
-    if not members:
-        return pa.array(["{}"] * rows, TEXT)
-    inside = joined(*_never_all_missing(members), between=", ", skip=True)
-    return joined("{", inside, "}")
-
-
-def _never_all_missing(members: list[pa.Array]) -> list[pa.Array]:
-    """Put an empty text where a row has nothing at all: joining would drop the row."""
-    missing = members[0].is_null()
-    for member in members[1:]:
-        missing = pc.and_(missing, member.is_null())
-    return [pc.if_else(missing, pa.scalar("", TEXT), members[0]), *members[1:]]
-
-
-def _one(name: str) -> str:
-    return str(quoted(pa.array([name], TEXT))[0])
-
-
-def instants(column: pa.Array) -> pa.Array:
+def instants(column: pa.Array) -> Values:
     """Return instants (`timestamp[us, UTC]`) as JSON strings, as PostgreSQL writes them in UTC."""
     naive = column.cast(pa.timestamp("us", "UTC")).cast(pa.int64()).cast(pa.timestamp("us"))
     written = pc.replace_substring(naive.cast(TEXT), " ", "T")
-    return joined('"', pc.utf8_rtrim(pc.utf8_rtrim(written, "0"), "."), '+00:00"')
+    return Values(pc.utf8_rtrim(pc.utf8_rtrim(written, "0"), "."), '"', '+00:00"')
+
+
+def flat_object(fields: Mapping[str, Values], rows: int) -> pa.Array:
+    """Return `rows` JSON objects of the fields; a missing value has no key.
+
+    Each text is copied once: what is never missing is joined with all that is around it at one go.
+    """
+    names = sorted((name for name, one in fields.items() if one.text.null_count < rows), key=key_rank)
+    always = next((name for name in names if not fields[name].text.null_count), None)
+    if always is None:
+        return _of_perhaps_nothing({name: fields[name] for name in names}, rows)
+    parts: list[pa.Array | str] = ["{"]
+    before, after = "", ", "  # a comma follows each until there is one that is always there, then it leads
+    for name in names:
+        if name == always:
+            before, after = ", ", ""
+        member = _member(name, fields[name], "" if name == always else before, after)
+        if fields[name].text.null_count:
+            parts.append(member.whole())
+        else:
+            parts += [member.before, member.text, member.after]
+    return joined(*parts, "}", skip=True)
+
+
+def _member(name: str, values: Values, before: str = "", after: str = "") -> Values:
+    key = str(quoted(pa.array([name], TEXT))[0])
+    return Values(values.text, f"{before}{key}: {values.before}", f"{values.after}{after}")
+
+
+def _of_perhaps_nothing(fields: Mapping[str, Values], rows: int) -> pa.Array:
+    """Return objects of fields each of which is missing somewhere: a row may have none of them."""
+    if not fields:
+        return pa.array(["{}"] * rows, TEXT)
+    members = [_member(name, values).whole() for name, values in fields.items()]
+    missing = members[0].is_null()
+    for member in members[1:]:
+        missing = pc.and_(missing, member.is_null())
+    first = pc.if_else(missing, pa.scalar("", TEXT), members[0])  # joining would drop a row of nothing
+    return joined("{", joined(first, *members[1:], between=", ", skip=True), "}")
 
 
 def epochs(column: pa.Array) -> pa.Array:

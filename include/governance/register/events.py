@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from governance.register.canonical import (
     TEXT,
+    Values,
     as_stored,
     as_text,
     characters,
@@ -23,6 +24,7 @@ from governance.register.canonical import (
     instants,
     joined,
     quoted,
+    strings,
 )
 from governance.register.request import JSON_FIELDS, STATE_FIELDS, TIME_FIELDS
 
@@ -60,7 +62,7 @@ def told(connection: Connection | None, batch: pa.Table) -> pa.Table:
     if is_told(batch) or (connection is None and _asks(batch)):
         return batch
     members = {
-        name: _member(connection, name, batch[name])
+        name: _values(connection, name, batch[name])
         for name in STATE_FIELDS
         if batch[name].null_count < batch.num_rows
     }
@@ -176,13 +178,13 @@ def _hashes_of(column: pa.ChunkedArray) -> np.ndarray:
     return np.frombuffer(whole.buffers()[1], "V32")[whole.offset : whole.offset + len(whole)]
 
 
-def _member(connection: Connection | None, name: str, column: pa.ChunkedArray) -> pa.Array:
+def _values(connection: Connection | None, name: str, column: pa.ChunkedArray) -> Values:
     if name in TIME_FIELDS:
         return instants(column.combine_chunks())
     if name not in JSON_FIELDS:
-        return quoted(as_text(column))
+        return strings(as_text(column))
     written = as_stored(connection, as_text(column), strip=True)
-    return pc.if_else(pc.equal(written, "null"), pa.scalar(None, TEXT), written)
+    return Values(pc.if_else(pc.equal(written, "null"), pa.scalar(None, TEXT), written))
 
 
 def _status_and_actor(batch: pa.Table) -> tuple[pa.Array, pa.Array]:

@@ -144,7 +144,7 @@ def _by_pieces(
 
     A reader that comes to the end of a piece and has no quote open has cut it as it would have cut the whole.
     """
-    import pyarrow  # noqa: F401, ICN001, PLC0415 (on this thread: loaded by one that ends, version 25.0.0 crashes later)
+    import pyarrow  # noqa: F401, PLC0415 (on this thread: loaded by one that ends, version 25.0.0 crashes later)
 
     pieces = _pieces(content, before)
     with ThreadPoolExecutor(1) as pool:
