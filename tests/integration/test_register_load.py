@@ -174,7 +174,8 @@ def test_history_is_append_only(register, now, statement):
 
 @pytest.mark.parametrize(("tamper", "problem"), [
     ("UPDATE request_event SET status = 'approved' WHERE event = 1", "1 event(s) altered"),
-    ("UPDATE request_event SET state = jsonb_set(state, '{title}', '\"x\"') WHERE event = 1", "1 event(s) altered"),
+    ("UPDATE request_event SET state = jsonb_set(state::jsonb, '{title}', '\"x\"') WHERE event = 1", "1 event(s) altered"),
+    ("UPDATE request_event SET raw = (' ' || raw::text)::json WHERE event = 1", "1 event(s) altered"),
     ("DELETE FROM request_event WHERE event = 1", "2 event(s) sealed, 1 found"),
     ("DELETE FROM history_block WHERE block = 1", "events without a seal"),
     ("UPDATE history_block SET recorded_at = recorded_at - interval '1 day' WHERE block = 1", "its own hash does not match"),

@@ -45,9 +45,6 @@ _HEAD = np.dtype(
     + [("actor_size", ">i4")]
 )
 """What a row of COPY in its binary format begins with: how many columns, and each after its size in bytes."""
-_LENGTH = np.dtype([("size", ">i4")])
-_DOCUMENT = np.dtype([("size", ">i4"), ("version", "i1")])
-"""Before JSON is the version of its binary format."""
 _BEGAN = datetime(2000, 1, 1, tzinfo=UTC)
 """From where PostgreSQL counts."""
 _EPOCH = int(_BEGAN.timestamp()) * 1_000_000
@@ -128,9 +125,9 @@ def rows(table: pa.Table, numbers: pa.Array, events: np.ndarray, same: Same) -> 
     }
     whole = pc.binary_join_element_wise(
         _heads(begin, who), pc.fill_null(who, "").cast(_BYTES),
-        _sized(word, _LENGTH), word.cast(_BYTES),
-        _sized(state, _DOCUMENT), state.cast(_BYTES),
-        _sized(raw, _DOCUMENT), raw.cast(_BYTES),
+        _sized(word), word.cast(_BYTES),
+        _sized(state), state.cast(_BYTES),
+        _sized(raw), raw.cast(_BYTES),
         pa.scalar(b"", _BYTES),
     )  # fmt: skip
     return characters(whole).data, digests
@@ -158,13 +155,9 @@ def _heads(values: dict[str, Any], actors: pa.Array) -> pa.Array:
     return _binary(heads)
 
 
-def _sized(texts: pa.Array, kind: np.dtype[Any]) -> pa.Array:
-    """Return what is written before each text: how many bytes follow, and of JSON in which version."""
-    sizes = np.zeros(len(texts), kind)
-    sizes["size"] = np.asarray(pc.binary_length(texts)) + kind.itemsize - _LENGTH.itemsize
-    if kind is _DOCUMENT:
-        sizes["version"] = 1
-    return _binary(sizes)
+def _sized(texts: pa.Array) -> pa.Array:
+    """Return what is written before each text: how many bytes follow."""
+    return _binary(np.asarray(pc.binary_length(texts)).astype(">i4"))
 
 
 def _binary(values: np.ndarray) -> pa.Array:
