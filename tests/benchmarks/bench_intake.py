@@ -127,6 +127,7 @@ def make(file: Path, rows: int) -> None:
 
 def ours(file: Path, rows: int, url: str) -> dict[str, float]:
     """Measure one whole intake into the empty register at `url`, in this process."""
+    from governance.intake import settle  # noqa: F401 (else imported when there is something to load)
     from governance.intake.run import Intake
     from governance.intake.spec import read_spec
     from governance.quality import expectations  # noqa: F401 (else imported by the first check)

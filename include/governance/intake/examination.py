@@ -55,7 +55,7 @@ def examine(
     resting = known.resting
     limits = _limits(spec, whole, resting, now)
     suite = suite_of(spec, limits)
-    pull = _Pull(spec, policy, known, limits, suite)
+    pull = _Pull(spec, policy, known, limits, suite, Parts(can_wait=known.first and not spec.draws("@file")))
     for drawn in in_parts(records):
         pull.take(drawn, now)
     verdict = _judged(connection, pull, suite, now)
@@ -87,7 +87,7 @@ class _Pull:
     known: Known
     limits: BatchLimits
     suite: list[Check]
-    parts: Parts = field(default_factory=Parts)
+    parts: Parts
     reasons: Reasons = field(default_factory=dict)
     judged: list[pd.DataFrame] = field(default_factory=list)
     sample: list[Record] = field(default_factory=list)
@@ -160,7 +160,8 @@ def _judged(connection: Connection | None, pull: _Pull, suite: list[Check], now:
     if not pull.judged:
         return _NO_ROWS
     batch, spec = pull.batch(), pull.spec
-    kinds = _registered_kinds(connection, spec.name, batch["source_key"]) if connection else {}
+    asks = connection if not pull.known.first else None
+    kinds = _registered_kinds(asks, spec.name, batch["source_key"]) if asks else {}
     return judge(batch, pull.reasons, suite, name=spec.name, now=now, registered_kinds=kinds)
 
 

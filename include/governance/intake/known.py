@@ -25,6 +25,8 @@ class Known:
     volumes: tuple[int, ...] | None = None
     columns: Shapes | None = None
     accepted: bool = False
+    first: bool = False
+    """Nothing of the source was ever loaded."""
     listings: Listings = field(default_factory=Listings)
     resting: Resting = NOTHING_RESTS
 

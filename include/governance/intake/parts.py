@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from governance.intake.blocks import RECORDS, SMALLEST, Block, Mapped
 from governance.intake.records import Record, raw_hash
-from governance.register.events import RAW_AS_STORED, told
+from governance.register.events import RAW_AS_STORED, SAID_BY_RAW, told
 from governance.spool import Spool
 
 
@@ -59,8 +59,12 @@ class Part:
 class Parts:
     """All parts of one pull, in order. The newest is in memory; those before it in files without a name.
 
-    What a block will say in the history is written here at once, on another thread, while the next is mapped.
+    What a block will say in the history is written here at once, on another thread, while the next is mapped;
+    unless that can wait.
     """
+
+    can_wait: bool = False
+    """Nothing of the source was ever loaded, and what its records say follows from their raw form."""
 
     pulled: int = 0
     """How many records."""
@@ -81,7 +85,7 @@ class Parts:
         """Take the next part."""
         table = pa.Table.from_pandas(rows, preserve_index=False)
         if isinstance(records, Block):
-            table = table.replace_schema_metadata(RAW_AS_STORED)
+            table = table.replace_schema_metadata(RAW_AS_STORED | (SAID_BY_RAW if self.can_wait else {}))
             made = partial(_of_block, self.tables, len(self._made))
         else:
             self.dismissed += [record for record in records if record.dismissed]
@@ -116,7 +120,10 @@ class Parts:
         self._pool = self._pool or ThreadPoolExecutor(1)
         while len(self._coming) > _AHEAD:
             self._coming.popleft().result()
-        self._coming.append(self._pool.submit(_told, self._rows, table))
+        self._coming.append(self._pool.submit(self._put, table))
+
+    def _put(self, table: pa.Table) -> None:
+        self._rows.add(table if self.can_wait else told(None, table))
 
     def hashes(self, numbers: Iterable[int]) -> dict[int, bytes]:
         """Return the hash of the raw form of the records with these numbers."""
@@ -143,10 +150,6 @@ class Parts:
         ]
         pickle.dump(told, file, protocol=pickle.HIGHEST_PROTOCOL)
         self._made[-1] = (self._made[-1][0], partial(_records, file, begin))
-
-
-def _told(rows: Spool, table: pa.Table) -> None:
-    rows.add(told(None, table))
 
 
 def _of_block(tables: Callable[[], Spool], place: int) -> Sequence[Record]:

@@ -24,7 +24,7 @@ from governance.intake.runs import RunResult
 from governance.intake.spec import SourceSpec
 from governance.quality import quarantine
 from governance.register import ownership
-from governance.register.load import load
+from governance.register.load import knows, load
 
 
 @dataclass(frozen=True)
@@ -76,11 +76,12 @@ def settle(
 def _known(connection: Connection, pulled: Pulled, now: datetime, *, accepted: bool) -> known.Known:
     """What a pull is held against; for a file given by hand not what the source's own place brought."""
     listed = listings.latest(connection, now)
+    first = not knows(connection, pulled.spec.name)
     if pulled.by_hand:
-        return known.Known(listings=listed)
+        return known.Known(first=first, listings=listed)
     volumes = known.volumes(connection, pulled.spec) if pulled.cursor is None else None
     columns = known.columns(connection, pulled.spec)
-    return known.Known(volumes, columns, accepted, listed, pulled.resting)
+    return known.Known(volumes, columns, accepted, first, listed, pulled.resting)
 
 
 def _write(

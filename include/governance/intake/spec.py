@@ -132,6 +132,10 @@ class SourceSpec(Document):
         fields = [source.column for source in (self.kind, self.status, *self.fields.values())]
         return [columns for columns in (*parts, *fields) if columns]
 
+    def draws(self, column: str) -> bool:
+        """Tell whether something is drawn from a column."""
+        return any(column in columns for columns in self.drawn_from)
+
     @field_validator("fields")
     @classmethod
     def _fields_exist(cls, fields: dict[str, FieldSource]) -> dict[str, FieldSource]:

@@ -162,7 +162,8 @@ def _kinds_of_key(batch: pd.DataFrame) -> pd.Series:
 def _foreign_field(batch: pd.DataFrame) -> pd.Series:
     found = pd.Series(None, index=batch.index, dtype="str")
     for kind, fields in KIND_FIELDS.items():
-        for field in fields:
-            foreign = (batch["kind"] != kind) & batch["kind"].notna() & batch[field].notna()
+        filled = {field: batch[field].notna() for field in fields}
+        for field in (field for field in fields if filled[field].any()):
+            foreign = (batch["kind"] != kind) & batch["kind"].notna() & filled[field]
             found = found.mask(foreign, field)
     return found

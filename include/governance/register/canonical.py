@@ -77,7 +77,7 @@ def characters(column: pa.Array) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Values:
-    """JSON values, one a row: `text` between what stands before and after each; a missing text is no value."""
+    """JSON values, one a row: `text`, and what stands before and after each; a missing text is no value."""
 
     text: pa.Array
     before: str = ""
@@ -147,8 +147,10 @@ def _of_perhaps_nothing(fields: Mapping[str, Values], rows: int) -> pa.Array:
 def epochs(column: pa.Array) -> pa.Array:
     """Return instants as seconds since 1970 with six decimals, as `extract(epoch ...)` gives them."""
     micros = column.cast(pa.int64())
-    told = [f"{'-' if n < 0 else ''}{abs(n) // 10**6}.{abs(n) % 10**6:06d}" for n in micros.to_pylist()]
-    return pa.array(told, TEXT)
+    positive = np.abs(np.asarray(micros))
+    seconds, rest = (pa.array(part).cast(TEXT) for part in divmod(positive, 10**6))
+    told = joined(seconds, ".", pc.utf8_lpad(rest, 6, "0"))
+    return pc.if_else(pc.less(micros, 0), joined("-", told), told) if len(micros) else told
 
 
 def as_stored(connection: Connection | None, column: pa.Array, *, strip: bool = False) -> pa.Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import select
+from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ from sqlalchemy.exc import DBAPIError
 
 _TOGETHER = 20_000
 """Rows that are written as text together."""
+_AHEAD = 4
+"""Pieces that are written before PostgreSQL takes them: some take longer to write than others."""
 _PIECE = 1 << 17
 """Bytes that are handed over at once."""
 
@@ -57,9 +60,9 @@ def _as_csv(tables: Iterable[pa.Table]) -> Iterator[memoryview]:
 def ahead(rows: Iterator[memoryview]) -> Iterator[memoryview]:
     """Yield while the next are written: PostgreSQL reads, this process writes."""
     with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(next, rows, None)
-        while (ready := coming.result()) is not None:
-            coming = pool.submit(next, rows, None)
+        coming = deque(pool.submit(next, rows, None) for _ in range(_AHEAD))
+        while (ready := coming.popleft().result()) is not None:
+            coming.append(pool.submit(next, rows, None))
             yield ready
 
 

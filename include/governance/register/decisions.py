@@ -19,8 +19,8 @@ from sqlalchemy import Connection, text
 from governance import resources
 from governance.errors import GovernanceError
 from governance.register import ownership
+from governance.register.chain import append_block
 from governance.register.exception_limits import ExceptionLimits
-from governance.register.load import append_block
 from governance.register.ownership import OwnershipPolicy
 from governance.register.request import check_transition
 

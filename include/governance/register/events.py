@@ -30,9 +30,15 @@ from governance.register.request import JSON_FIELDS, STATE_FIELDS, TIME_FIELDS
 
 RAW_AS_STORED = {b"raw": b"as stored"}
 """Metadata of a batch whose raw records are flat objects of text, written as PostgreSQL writes them."""
+SAID_BY_RAW = {b"said": b"by raw"}
+"""Metadata of a batch of which two observations say the same where their raw records are the same."""
 NOT_CONTENT = ("owner", "owner_rule")
 """Whom a request belongs to is decided here: another owner is no news of the source."""
 
+SAYS = ("status", "actor", *STATE_FIELDS, "raw", "valid_at")
+"""Columns of a canonical batch that `told` needs."""
+SAID = ("status", "actor", "state", "raw", "valid_at", "content")
+"""Columns of what is told that `rows` needs."""
 HASH = pa.binary(32)
 _HASHES = ("content", "digest")
 _FIXED = ("event", "request_number", "valid_at", "recorded_at", "origin", "run_id", "block", *_HASHES)
@@ -69,8 +75,7 @@ def told(connection: Connection | None, batch: pa.Table) -> pa.Table:
     status, actor = _status_and_actor(batch)
     rows = batch.num_rows
     asked = flat_object({name: one for name, one in members.items() if name not in NOT_CONTENT}, rows)
-    said = hashes(joined("[", joined(status, actor, asked, raw, between=", "), "]"))
-    content = pa.Array.from_buffers(HASH, rows, [None, pa.py_buffer(said)])
+    content = _hashed(joined("[", joined(status, actor, asked, raw, between=", "), "]"))
     found = batch.set_column(batch.column_names.index("raw"), "raw", raw)
     found = found.append_column("state", flat_object(members, rows)).append_column("content", content)
     return found.replace_schema_metadata(RAW_AS_STORED | _TOLD)
@@ -79,6 +84,16 @@ def told(connection: Connection | None, batch: pa.Table) -> pa.Table:
 def is_told(batch: pa.Table) -> bool:
     """Tell whether a batch comes from `told`."""
     return _says(batch, _TOLD)
+
+
+def can_wait(batch: pa.Table) -> bool:
+    """Tell whether what is news can be told from the raw records alone, and PostgreSQL need not be asked."""
+    return _says(batch, SAID_BY_RAW) and not _asks(batch)
+
+
+def fingerprints(batch: pa.Table) -> pa.Array:
+    """Return what tells apart what the observations of one batch say: `content`, else what stands for it."""
+    return batch["content"].combine_chunks() if is_told(batch) else _hashed(as_text(batch["raw"]))
 
 
 _TOLD = {b"state": b"as stored"}
@@ -140,6 +155,10 @@ def hashes(texts: pa.Array) -> bytes:
     held = memoryview(data) if data is not None else memoryview(b"")
     sha256 = hashlib.sha256
     return b"".join([sha256(held[begin:end]).digest() for begin, end in pairwise(ends)])
+
+
+def _hashed(texts: pa.Array) -> pa.Array:
+    return pa.Array.from_buffers(HASH, len(texts), [None, pa.py_buffer(hashes(texts))])
 
 
 _BYTES = pa.large_binary()

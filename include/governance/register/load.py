@@ -17,9 +17,9 @@ import pandas as pd
 import pyarrow as pa
 from sqlalchemy import Connection, text
 
-from governance import resources
 from governance.register import events
 from governance.register.canonical import TEXT
+from governance.register.chain import lock_history, next_of, run
 from governance.register.copying import copy_rows, copy_tables
 from governance.register.news import Observed, news, numbered, observed
 from governance.register.request import STATE_FIELDS
@@ -29,6 +29,7 @@ ANALYZED_FROM = 500
 """A load with so many news refreshes the planner's statistics: the first big one would go without any."""
 _WRITTEN = 5_000
 """Events that are written as text together."""
+_EVENTS = "request_event_event_seq"
 
 
 @dataclass(frozen=True)
@@ -63,12 +64,14 @@ def load(
     A large one may come in tables. `known_at` is the recorded time of everything written. Two loads of one
     source wait for each other.
     """
-    staged = (Batch.of(batch) if isinstance(batch, pd.DataFrame) else batch).staged(connection)
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:source))"), {"source": f"load {source}"})
+    whole = Batch.of(batch) if isinstance(batch, pd.DataFrame) else batch
+    anew = not knows(connection, source)
+    staged = whole.staged(connection, anew=anew)
     if not len(staged.places()):
         return LoadCounts(0, 0)
-    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:source))"), {"source": f"load {source}"})
     found = observed(staged)
-    numbers, first_new = numbered(connection, found, source)
+    numbers, first_new = numbered(connection, found, source, anew=anew)
     is_news = news(connection, found, numbers, numbers[numbers < first_new])
     if is_news.any():
         _append(_Load(connection, source, run_id, known_at, staged), found, numbers, is_news, first_new)
@@ -79,12 +82,18 @@ def load(
     return LoadCounts(loaded, len(records) - loaded)
 
 
+def knows(connection: Connection, source: str) -> bool:
+    """Tell whether the register holds a request of a source."""
+    query = text("SELECT EXISTS (SELECT FROM request WHERE source = :source)")
+    return bool(connection.scalar(query, {"source": source}))
+
+
 def _append(one: _Load, found: Observed, numbers: np.ndarray, is_news: np.ndarray, first_new: int) -> None:
     """Write the news: requests that are new, events, their seal, and the rows of requests known before."""
     block = lock_history(one.connection)
     many = int(is_news.sum())
     rows = found.rows.assign(request_number=numbers[found.rows["key"].to_numpy()])
-    fresh = rows[is_news].assign(event=_event_numbers(one.connection, many))
+    fresh = rows[is_news].assign(event=next_of(one.connection, _EVENTS, many))
     latest = fresh.sort_values(["moment", "row_no"]).drop_duplicates("key", keep="last")
     new = latest[latest["request_number"] >= first_new]
     kinds = found.in_time.drop_duplicates("key").set_index("key")["kind"]
@@ -97,15 +106,6 @@ def _append(one: _Load, found: Observed, numbers: np.ndarray, is_news: np.ndarra
     if len(new) < len(latest):
         run(one.connection, "refresh_requests", {**sealed, "first_event": int(fresh["event"].min())})
     run(one.connection, "seal_loaded", {**sealed, "events": many, "events_hash": seal.digest()})
-
-
-def _event_numbers(connection: Connection, many: int) -> range:
-    """Take the next event numbers; whoever holds the lock of the history is the only one."""
-    first = connection.scalar(text("SELECT nextval(pg_get_serial_sequence('request_event', 'event'))"))
-    last = first + many - 1
-    query = text("SELECT setval(pg_get_serial_sequence('request_event', 'event'), :last)")
-    connection.execute(query, {"last": last})
-    return range(first, last + 1)
 
 
 def _request_rows(one: _Load, new: pd.DataFrame, kinds: list[str]) -> Iterator[pa.Table]:
@@ -123,36 +123,8 @@ def _request_rows(one: _Load, new: pd.DataFrame, kinds: list[str]) -> Iterator[p
 def _event_rows(one: _Load, fresh: pd.DataFrame, block: int, seal: Any) -> Iterator[memoryview]:
     """Yield the events as COPY takes them; `seal` takes in their hashes, in their order."""
     same = events.Same(one.run_id, block, one.known_at)
-    for table, here in one.staged.parts(fresh, ("status", "actor", "state", "raw", "valid_at", "content")):
-        for begin in range(0, len(here), _WRITTEN):
-            some = here.iloc[begin : begin + _WRITTEN]
-            numbers, places = pa.array(some["request_number"].to_numpy()), some["event"].to_numpy()
-            rows, digests = events.rows(table.slice(begin, _WRITTEN), numbers, places, same)
-            seal.update(digests)
-            yield rows
-
-
-def lock_history(connection: Connection) -> int:
-    """Return the number of the next block, sealed in this transaction: the chain has one writer at a time."""
-    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('governance.history'))"))
-    return int(connection.scalar(text("SELECT coalesce(max(block), 0) + 1 FROM history_block")) or 1)
-
-
-def append_block(connection: Connection, statement: str, parameters: dict[str, Any]) -> None:
-    """Run an event-inserting statement of `sql/register/` and seal what it wrote as the next block.
-
-    The lock is held until the transaction ends, so the chain has one writer at a time.
-    """
-    in_block = {**parameters, "block": lock_history(connection), "first_event": 0}
-    if run(connection, statement, in_block):
-        query = text("SELECT min(event) FROM request_event WHERE block = :block")
-        in_block["first_event"] = connection.scalar(query, in_block)
-        run(connection, "refresh_requests", in_block)
-        run(connection, "seal_block", in_block)
-
-
-def run(connection: Connection, statement: str, parameters: dict[str, Any]) -> int:
-    """Run a statement of `sql/register/` with the parameters it names; return how many rows it wrote."""
-    query = text(resources.sql(f"register/{statement}.sql"))
-    known = {name: value for name, value in parameters.items() if f":{name}" in query.text}
-    return int(connection.execute(query, known).rowcount)
+    for table, here in one.staged.told(fresh, _WRITTEN):
+        numbers, places = pa.array(here["request_number"].to_numpy()), here["event"].to_numpy()
+        rows, digests = events.rows(table, numbers, places, same)
+        seal.update(digests)
+        yield rows

@@ -12,9 +12,10 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection, text
 
 from governance import resources
+from governance.register.chain import lock_history, next_of
 from governance.register.staging import Staged
 
-_HELD = ("source_key", "kind", "content")
+_HELD = ("source_key", "kind")
 _KNOWN = pa.schema(
     {"request_number": pa.int64(), "event": pa.int64(), "moment": pa.int64(), "content": pa.binary()}
 )
@@ -45,38 +46,45 @@ def observed(staged: Staged) -> Observed:
     held: dict[str, list[pa.Array]] = {name: [] for name in _HELD}
     places = staged.places()
     index = pd.DataFrame(index=places)
-    for table, here in staged.parts(index, (*_HELD, "record_no", "row_no", "valid_at")):
-        every = pa.array(np.arange(len(here)))
+    for table, _ in staged.parts(index, (*_HELD, "record_no", "row_no", "valid_at")):
         for name, found in held.items():
-            found.append(pc.take(table[name].combine_chunks(), every))
+            found.append(_copied(table[name].combine_chunks()))
         for name, parts in numbers.items():
             column = table["valid_at" if name == "moment" else name].combine_chunks()
             parts.append(np.array(column.cast(pa.int64())))
-    encoded = {name: pa.chunked_array(held[name]).dictionary_encode().combine_chunks() for name in _HELD[:2]}
+    encoded = {name: pa.chunked_array(held[name]).dictionary_encode().combine_chunks() for name in _HELD}
     rows = pd.DataFrame({name: np.concatenate(parts) for name, parts in numbers.items()}, index=places)
     codes = {name: column.indices.to_numpy() for name, column in encoded.items()}
     return Observed(
         rows=rows.assign(key=codes["source_key"], kind=codes["kind"]),
         keys=encoded["source_key"].dictionary.to_pylist(),
         kinds=encoded["kind"].dictionary.to_pylist(),
-        content=pa.chunked_array(held["content"]),
+        content=pa.chunked_array([_copied(one) for one in staged.fingerprints(index)]),
     )
 
 
-def numbered(connection: Connection, found: Observed, source: str) -> tuple[np.ndarray, int]:
-    """Return the number of each key's request and the first that is new: these are numbered here, by age."""
+def _copied(column: pa.Array) -> pa.Array:
+    return pc.take(column, pa.array(np.arange(len(column))))
+
+
+def numbered(connection: Connection, found: Observed, source: str, *, anew: bool) -> tuple[np.ndarray, int]:
+    """Return the number of each key's request and the first that is new: these are numbered here, by age.
+
+    `anew`: all of them are.
+    """
     query = text(resources.sql("register/met.sql"))
+    keys = [] if anew else found.keys
     met = {
         row.source_key: row.request_number
-        for row in connection.execute(query, {"source": source, "keys": found.keys})
+        for row in connection.execute(query, {"source": source, "keys": keys})
     }
     first = found.in_time["key"].drop_duplicates().to_numpy()
-    new = [key for key in first.tolist() if found.keys[key] not in met]
     numbers = np.array([met.get(key, 0) for key in found.keys], dtype=np.int64)
-    if not new:
+    new = first[numbers[first] == 0]
+    if not len(new):
         return numbers, np.iinfo(np.int64).max
-    query = text("SELECT nextval('request_number_seq') FROM generate_series(1, :many)")
-    taken = sorted(connection.execute(query, {"many": len(new)}).scalars())
+    lock_history(connection)
+    taken = next_of(connection, "request_number_seq", len(new))
     numbers[new] = taken
     return numbers, taken[0]
 

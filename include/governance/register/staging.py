@@ -31,9 +31,10 @@ class Batch:
         """Return a frame (columns: `request.BATCH_COLUMNS`) as a batch of which nothing is kept back."""
         return cls([pa.Table.from_pandas(frame, preserve_index=False)], pa.array([], pa.int64()))
 
-    def staged(self, connection: Connection) -> Staged:
-        """Return the batch with every table told."""
-        if all(events.is_told(table) for table in self.tables):
+    def staged(self, connection: Connection, *, anew: bool = False) -> Staged:
+        """Return the batch with every table told; `anew`: with none, where all of them can wait."""
+        ready = events.can_wait if anew and len(self.tables) else events.is_told
+        if all(ready(table) for table in self.tables):
             return Staged(self.tables, self.kept_back)
         told = Spool()
         for table in self.tables:
@@ -47,7 +48,10 @@ class Batch:
 
 
 class Staged(Batch):
-    """A batch of which every table is told. A row is known by its place among all rows of the tables."""
+    """A batch of which every table is told, or none.
+
+    A row is known by its place among all rows of the tables.
+    """
 
     def places(self) -> np.ndarray:
         """Return the places of the rows that are to be loaded."""
@@ -59,12 +63,32 @@ class Staged(Batch):
 
         `chosen` is indexed by place.
         """
+        for table, places, here in self._each(chosen):
+            yield _taken(table.select(columns), places), here
+
+    def told(self, chosen: pd.DataFrame, most: int) -> Iterator[tuple[pa.Table, pd.DataFrame]]:
+        """Yield at most so many rows at once, with the columns `events.SAID`; what could wait is told now."""
+        for table, places, here in self._each(chosen):
+            is_told = events.is_told(table)
+            taken = _taken(table.select(events.SAID if is_told else events.SAYS), places)
+            for begin in range(0, len(here), most):
+                some = taken.slice(begin, most)
+                told = some if is_told else events.told(None, some).select(events.SAID)
+                yield told, here.iloc[begin : begin + most]
+
+    def fingerprints(self, chosen: pd.DataFrame) -> Iterator[pa.Array]:
+        """Yield of every table what tells apart what the chosen rows say."""
+        for table, places, _ in self._each(chosen):
+            column = "content" if events.is_told(table) else "raw"
+            yield events.fingerprints(_taken(table.select([column]), places))
+
+    def _each(self, chosen: pd.DataFrame) -> Iterator[tuple[pa.Table, np.ndarray, pd.DataFrame]]:
         begin, chosen = 0, chosen.sort_index()
         for table in self.tables:
             ends = np.searchsorted(chosen.index.to_numpy(), [begin, begin + table.num_rows])
             here = chosen.iloc[slice(*ends)]
             if len(here):
-                yield _taken(table.select(columns), here.index.to_numpy() - begin), here
+                yield table, here.index.to_numpy() - begin, here
             begin += table.num_rows
 
 
