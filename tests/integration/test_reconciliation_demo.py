@@ -33,6 +33,7 @@ def test_every_planted_answer_about_exceptions_is_found(
     pull(register, shipped("exception_register"), now, tmp_path / "lake", lookup=lookup)
     monkeypatch.setenv("GOVERNANCE_REGISTER_URL", register_url)
     monkeypatch.setenv("GOVERNANCE_VAR_DIR", str(tmp_path))
+    monkeypatch.setenv("GOVERNANCE_AWS_PACE", "0")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     assert earlier.main() == 0
     with serve(scenario.world) as aws:

@@ -245,17 +245,21 @@ def test_history_holds_text_to_the_last_character_and_time_to_the_microsecond(re
         assert broken_blocks(connection) == []
 
 
-@pytest.mark.parametrize("ahead", [True, False])
-def test_a_batch_in_tables_loads_without_the_records_kept_back(register, now, ahead):
-    """Whether what it says was written beforehand or not."""
+@pytest.mark.parametrize("when", ["beforehand", "now", "when it is written"])
+def test_a_batch_in_tables_loads_without_the_records_kept_back(register, now, when):
+    """Whenever what it says is told."""
     frames = [batch({"source_key": key, "title": key, "raw": f'{{"key": "{key}"}}'}) for key in "ABCD"]
     tables = [
         pa.Table.from_pandas(frame.assign(record_no=number), preserve_index=False)
         for number, frame in enumerate(frames)
     ]
-    if ahead:
-        tables = [events.told(None, table.replace_schema_metadata(events.RAW_AS_STORED)) for table in tables]
-    assert all(events.is_told(table) for table in tables) is ahead
+    if when != "now":
+        metadata = events.RAW_AS_STORED | events.SAID_BY_RAW
+        tables = [table.replace_schema_metadata(metadata) for table in tables]
+    if when == "beforehand":
+        tables = [events.told(None, table) for table in tables]
+    assert all(events.is_told(table) for table in tables) is (when == "beforehand")
+    assert all(events.can_wait(table) for table in tables) is (when == "when it is written")
     loaded = load_batch(register, Batch(tables, pa.array([0, 2])), now)
     assert loaded == LoadCounts(loaded=2, unchanged=0)
     assert load_batch(register, Batch(tables, pa.array([0, 2])), now) == LoadCounts(loaded=0, unchanged=2)
@@ -263,3 +267,50 @@ def test_a_batch_in_tables_loads_without_the_records_kept_back(register, now, ah
     assert found == [("B", "B"), ("D", "D")]
     with register.connect() as connection:
         assert broken_blocks(connection) == []
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from("ABC"), st.sampled_from(["submitted", "fulfilled"]), st.integers(0, 3)),
+    min_size=1,
+    max_size=14,
+)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(steps=STEPS, size=st.integers(1, 5))
+def test_a_new_source_has_the_same_history_whenever_it_is_told(register, now, steps, size):
+    """Observations that repeat, come late, or several at one instant, in tables of any size."""
+    said = [
+        {
+            "source_key": key, "title": status, "status": status, "valid_at": f"2026-03-01T09:0{minute}:00Z",
+            "raw": f'{{"key": "{key}", "state": "{status}"}}',
+        }
+        for key, status, minute in steps
+    ]  # fmt: skip
+    whole = pa.Table.from_pandas(batch(*said), preserve_index=False)
+    tables = [whole.slice(begin, size) for begin in range(0, len(said), size)]
+    metadata = events.RAW_AS_STORED | events.SAID_BY_RAW
+    waiting = [table.replace_schema_metadata(metadata) for table in tables]
+    assert all(events.can_wait(table) for table in waiting)
+    assert history_of(register, tables, now) == history_of(register, waiting, now)
+
+
+def history_of(register, tables, now):
+    """Return what a load counts and leaves behind; nothing of it stays."""
+    events_and_requests = text(
+        "SELECT source_key, request_id, e.status, e.valid_at, e.state::text, e.raw::text, e.content, r.status, r.title,"
+        " r.last_event - min(e.event) OVER () FROM request_event e JOIN request r USING (request_number) ORDER BY e.event"
+    )
+    restart = text("SELECT setval('request_number_seq', 1, false)")
+    with register.connect() as connection, connection.begin() as transaction:
+        connection.execute(restart)
+        run = connection.scalar(
+            text("INSERT INTO intake_run (source, mode, as_of) VALUES ('s', 'live', :n) RETURNING run_id"),
+            {"n": now},
+        )
+        whole = Batch(tables, pa.array([], pa.int64()))
+        counts = load(connection, whole, source="s", run_id=run, known_at=now)
+        found = connection.execute(events_and_requests).all()
+        assert broken_blocks(connection) == []
+        transaction.rollback()
+    return counts, found
