@@ -24,6 +24,11 @@ class Table:
     empty: str = "Nothing."
     note: str = ""
 
+    @property
+    def narrow(self) -> bool:
+        """Two of them fit beside each other."""
+        return len(self.head) < 3
+
 
 @dataclass(frozen=True)
 class Picture:
