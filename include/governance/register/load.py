@@ -109,7 +109,8 @@ def _append(one: _Load, found: Observed, numbers: np.ndarray, is_news: np.ndarra
 
 
 def _request_rows(one: _Load, new: pd.DataFrame, kinds: list[str]) -> Iterator[pa.Table]:
-    for table, here in one.staged.parts(new, ("source_key", "status", *STATE_FIELDS, "raw", "valid_at")):
+    stated = one.staged.filled(STATE_FIELDS)
+    for table, here in one.staged.parts(new, ("source_key", "status", *stated, "raw", "valid_at")):
         more = {
             "request_number": pa.array(here["request_number"].to_numpy()),
             "kind": pa.array([kinds[place] for place in here["kind"]], TEXT),

@@ -58,6 +58,15 @@ class Staged(Batch):
         wanted = [self._wanted(table).to_numpy() for table in self.tables]
         return np.flatnonzero(np.concatenate(wanted)) if wanted else np.empty(0, np.int64)
 
+    def filled(self, columns: Sequence[str]) -> list[str]:
+        """Return those columns that hold something in some row."""
+        left = list(columns)
+        found: set[str] = set()
+        for table in self.tables:
+            found.update(name for name in left if table[name].null_count < table.num_rows)
+            left = [name for name in left if name not in found]
+        return [name for name in columns if name in found]
+
     def parts(self, chosen: pd.DataFrame, columns: Sequence[str]) -> Iterator[tuple[pa.Table, pd.DataFrame]]:
         """Yield of every table some columns of the chosen rows, and what is known of these.
 
