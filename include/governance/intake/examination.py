@@ -160,8 +160,9 @@ def _judged(connection: Connection | None, pull: _Pull, suite: list[Check], now:
     if not pull.judged:
         return _NO_ROWS
     batch, spec = pull.batch(), pull.spec
-    asks = connection if not pull.known.first else None
-    kinds = _registered_kinds(asks, spec.name, batch["source_key"]) if asks else {}
+    kinds: dict[str, str] = {}
+    if connection is not None and not pull.known.first:
+        kinds = _registered_kinds(connection, spec.name, batch["source_key"])
     return judge(batch, pull.reasons, suite, name=spec.name, now=now, registered_kinds=kinds)
 
 

@@ -2,8 +2,8 @@
 
 PostgreSQL stores JSON parsed and writes it back with the shortest key first, one space after each colon and
 comma, and no escape that is not needed. Flat objects of text are written here in the same way; whatever else
-there is (numbers, objects within each other) PostgreSQL itself is asked for. `register verify` holds every
-hash to what is stored, so a text that differed would not stay unnoticed.
+there is (numbers, objects within each other) PostgreSQL itself is asked for. The history keeps the text as it
+is written here, so nobody else would notice one that differed: the tests hold it to PostgreSQL.
 """
 
 from __future__ import annotations

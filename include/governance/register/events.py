@@ -75,7 +75,7 @@ def told(connection: Connection | None, batch: pa.Table) -> pa.Table:
     status, actor = _status_and_actor(batch)
     rows = batch.num_rows
     asked = flat_object({name: one for name, one in members.items() if name not in NOT_CONTENT}, rows)
-    content = _hashed(joined("[", joined(status, actor, asked, raw, between=", "), "]"))
+    content = hashed(joined("[", joined(status, actor, asked, raw, between=", "), "]"))
     found = batch.set_column(batch.column_names.index("raw"), "raw", raw)
     found = found.append_column("state", flat_object(members, rows)).append_column("content", content)
     return found.replace_schema_metadata(RAW_AS_STORED | _TOLD)
@@ -89,11 +89,6 @@ def is_told(batch: pa.Table) -> bool:
 def can_wait(batch: pa.Table) -> bool:
     """Tell whether what is news can be told from the raw records alone, and PostgreSQL need not be asked."""
     return _says(batch, SAID_BY_RAW) and not _asks(batch)
-
-
-def fingerprints(batch: pa.Table) -> pa.Array:
-    """Return what tells apart what the observations of one batch say: `content`, else what stands for it."""
-    return batch["content"].combine_chunks() if is_told(batch) else _hashed(as_text(batch["raw"]))
 
 
 _TOLD = {b"state": b"as stored"}
@@ -157,7 +152,8 @@ def hashes(texts: pa.Array) -> bytes:
     return b"".join([sha256(held[begin:end]).digest() for begin, end in pairwise(ends)])
 
 
-def _hashed(texts: pa.Array) -> pa.Array:
+def hashed(texts: pa.Array) -> pa.Array:
+    """Return the SHA-256 of each text as a column."""
     return pa.Array.from_buffers(HASH, len(texts), [None, pa.py_buffer(hashes(texts))])
 
 

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection
 
 from governance.register import events
+from governance.register.canonical import as_text
 from governance.spool import Spool
 
 
@@ -33,7 +34,7 @@ class Batch:
 
     def staged(self, connection: Connection, *, anew: bool = False) -> Staged:
         """Return the batch with every table told; `anew`: with none, where all of them can wait."""
-        ready = events.can_wait if anew and len(self.tables) else events.is_told
+        ready = events.can_wait if anew else events.is_told
         if all(ready(table) for table in self.tables):
             return Staged(self.tables, self.kept_back)
         told = Spool()
@@ -88,8 +89,10 @@ class Staged(Batch):
     def fingerprints(self, chosen: pd.DataFrame) -> Iterator[pa.Array]:
         """Yield of every table what tells apart what the chosen rows say."""
         for table, places, _ in self._each(chosen):
-            column = "content" if events.is_told(table) else "raw"
-            yield events.fingerprints(_taken(table.select([column]), places))
+            if events.is_told(table):
+                yield _taken(table.select(["content"]), places)["content"].combine_chunks()
+            else:
+                yield events.hashed(as_text(_taken(table.select(["raw"]), places)["raw"]))
 
     def _each(self, chosen: pd.DataFrame) -> Iterator[tuple[pa.Table, np.ndarray, pd.DataFrame]]:
         begin, chosen = 0, chosen.sort_index()
