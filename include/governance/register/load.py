@@ -21,7 +21,7 @@ from governance.register import events
 from governance.register.canonical import TEXT
 from governance.register.chain import lock_history, next_of, run
 from governance.register.copying import copy_rows, copy_tables
-from governance.register.news import Observed, news, numbered, observed
+from governance.register.news import Observed, held, news, numbered, observed
 from governance.register.request import STATE_FIELDS
 from governance.register.staging import Batch, Staged
 
@@ -72,7 +72,7 @@ def load(
         return LoadCounts(0, 0)
     found = observed(staged)
     numbers, first_new = numbered(connection, found, source, anew=anew)
-    is_news = news(connection, found, numbers, numbers[numbers < first_new])
+    is_news = news(held(connection, numbers[numbers < first_new]), found, numbers)
     if is_news.any():
         _append(_Load(connection, source, run_id, known_at, staged), found, numbers, is_news, first_new)
     records = pd.Series(is_news).groupby(found.rows["record_no"].to_numpy()).any()

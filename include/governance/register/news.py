@@ -16,9 +16,6 @@ from governance.register.chain import lock_history, next_of
 from governance.register.staging import Staged
 
 _HELD = ("source_key", "kind")
-_KNOWN = pa.schema(
-    {"request_number": pa.int64(), "event": pa.int64(), "moment": pa.int64(), "content": pa.binary()}
-)
 
 
 @dataclass(frozen=True)
@@ -26,13 +23,13 @@ class Observed:
     """The staged observations, one row each in the order of staging, with what orders and tells them apart.
 
     `rows`, by place: key (place among `keys`), kind (place among `kinds`), record_no, row_no, moment
-    (microseconds).
+    (microseconds). `content`: a row of words each, what tells apart what they say.
     """
 
     rows: pd.DataFrame
     keys: list[str]
     kinds: list[str]
-    content: pa.ChunkedArray
+    content: np.ndarray
 
     @cached_property
     def in_time(self) -> pd.DataFrame:
@@ -59,7 +56,7 @@ def observed(staged: Staged) -> Observed:
         rows=rows.assign(key=codes["source_key"], kind=codes["kind"]),
         keys=encoded["source_key"].dictionary.to_pylist(),
         kinds=encoded["kind"].dictionary.to_pylist(),
-        content=pa.chunked_array([_copied(one) for one in staged.fingerprints(index)]),
+        content=np.concatenate([_words(one).copy() for one in staged.fingerprints(index)]),
     )
 
 
@@ -89,23 +86,65 @@ def numbered(connection: Connection, found: Observed, source: str, *, anew: bool
     return numbers, taken[0]
 
 
-def news(connection: Connection, found: Observed, numbers: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Tell for each observation whether it is news; `known`: numbers of requests that were there before."""
-    import duckdb  # noqa: PLC0415 (not for those who only decide)
+@dataclass(frozen=True)
+class Held:
+    """What the history holds of some requests, by event.
 
-    asked = pa.table(
-        {
-            "request_number": numbers[found.rows["key"].to_numpy()],
-            "place": np.arange(len(found.rows)),
-            "moment": found.rows["moment"].to_numpy(),
-            "content": found.content,
-        }
-    )
+    `numbers` of the requests, `moments` (microseconds), `content` as in `Observed`.
+    """
+
+    numbers: np.ndarray
+    moments: np.ndarray
+    content: np.ndarray
+
+
+def held(connection: Connection, known: np.ndarray) -> Held:
+    """Return what the history holds of the requests with these numbers."""
     query = text(resources.sql("register/known_content.sql"))
-    rows = connection.execute(query, {"numbers": known.tolist()})
-    held = pa.Table.from_pylist([dict(row) for row in rows.mappings()], schema=_KNOWN)
-    with duckdb.connect() as database:
-        database.register("observed", asked)
-        database.register("known", held)
-        answer = database.sql(resources.sql("register/news.sql")).to_arrow_table()
-    return np.asarray(answer["is_news"].to_numpy(zero_copy_only=False), dtype=bool)
+    rows = connection.execute(query, {"numbers": known.tolist()}).fetchall() if len(known) else ()
+    numbers, moments, content = zip(*rows, strict=True) if rows else ((), (), ())
+    return Held(np.array(numbers, np.int64), np.array(moments, np.int64), _as_words(b"".join(content)))
+
+
+def news(held: Held, found: Observed, numbers: np.ndarray) -> np.ndarray:
+    """Tell for each observation whether it is news; `numbers`: of the request of each key.
+
+    Not those seen before at the same time, and of the others not those that only repeat what was true just
+    before them.
+    """
+    number = np.concatenate([held.numbers, numbers[found.rows["key"].to_numpy()]])
+    moment = np.concatenate([held.moments, found.rows["moment"].to_numpy()])
+    content = np.concatenate([held.content, found.content])
+    line = np.lexsort((moment, number))  # of one instant: what is held first, then as they came
+    line = line[~_seen(number[line], moment[line], content[line])]
+    follows = _like_before(number[line])
+    is_news = np.zeros(len(number), dtype=bool)
+    is_news[line] = ~(follows & _like_before(content[line]))
+    return is_news[len(held.numbers) :]
+
+
+def _seen(number: np.ndarray, moment: np.ndarray, content: np.ndarray) -> np.ndarray:
+    """Tell what was said of the same request at the same time before; in order of request and time."""
+    several = _like_before(number) & _like_before(moment)
+    several[:-1] |= several[1:]
+    seen = np.zeros(len(number), dtype=bool)
+    told = pd.DataFrame(content[several]).assign(number=number[several], moment=moment[several])
+    seen[several] = told.duplicated().to_numpy()
+    return seen
+
+
+def _like_before(rows: np.ndarray) -> np.ndarray:
+    """Tell of each row whether it is the same as the one before it; the first is not."""
+    same = rows[1:] == rows[:-1]
+    return np.concatenate([[False], same if same.ndim == 1 else same.all(axis=1)])
+
+
+def _words(column: pa.Array) -> np.ndarray:
+    """Return hashes as rows of four numbers, which are quick to compare."""
+    size = column.type.byte_width
+    begin, end = column.offset * size, (column.offset + len(column)) * size
+    return _as_words(memoryview(column.buffers()[1])[begin:end])
+
+
+def _as_words(hashes: bytes | memoryview) -> np.ndarray:
+    return np.frombuffer(hashes, np.uint64).reshape(-1, 4)
