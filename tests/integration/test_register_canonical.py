@@ -11,7 +11,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from governance.register.canonical import TEXT, as_stored, epochs, flat_object, instants, strings
+from governance.register.canonical import (
+    TEXT,
+    as_stored,
+    epochs,
+    flat_object,
+    flat_objects,
+    instants,
+    strings,
+)
 from governance.register.database import connect
 
 FIRST, LAST = datetime(1, 1, 2), datetime(9999, 12, 30)  # noqa: DTZ001 (Hypothesis adds the zone)
@@ -39,6 +47,20 @@ def test_flat_objects_are_written_as_postgresql_writes_them(asked, rows):
     )
     theirs = asked.execute(query, {"rows": [json.dumps(row) for row in rows]}).scalars().all()
     assert ours.to_pylist() == theirs
+
+
+FIELDS = st.fixed_dictionaries({"bb": WRITABLE}, optional=dict.fromkeys(("a", "ab", "c", "ddd"), WRITABLE))
+"""Rows of which each has one field at least, so that there is one that says where commas go."""
+
+
+@given(rows=st.lists(FIELDS, min_size=1, max_size=6), less=st.sets(st.sampled_from(["a", "ab", "bb", "c"])))
+def test_objects_with_and_without_some_fields_are_those_made_one_by_one(rows, less):
+    names = {name for row in rows for name in row}
+    fields = {name: strings(pa.array([row.get(name) for row in rows], TEXT)) for name in names}
+    kept = {name: values for name, values in fields.items() if name not in less}
+    whole, without = flat_objects(fields, len(rows), less)
+    assert whole.equals(flat_object(fields, len(rows)))
+    assert without.equals(flat_object(kept, len(rows)))
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -8,8 +8,9 @@ is written here, so nobody else would notice one that differed: the tests hold i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 import pyarrow as pa
@@ -110,21 +111,49 @@ def flat_object(fields: Mapping[str, Values], rows: int) -> pa.Array:
 
     Each text is copied once: what is never missing is joined with all that is around it at one go.
     """
+    found = _members(fields, rows)
+    if found is None:
+        return _of_perhaps_nothing(fields, rows)
+    return joined("{", *[part for name in found for part in found[name]], "}", skip=True)
+
+
+def flat_objects(fields: Mapping[str, Values], rows: int, less: Collection[str]) -> tuple[pa.Array, pa.Array]:
+    """Return the objects of `flat_object`, and those without the fields of `less`.
+
+    What both hold is joined once.
+    """
+    kept = {name: values for name, values in fields.items() if name not in less}
+    found = _members(fields, rows, less)
+    if found is None:
+        return flat_object(fields, rows), flat_object(kept, rows)
+    pieces = [
+        (is_kept, joined("", *[part for name in run for part in found[name]], skip=True))  # "" keeps a row of nothing
+        for is_kept, run in groupby(found, kept.__contains__)
+    ]
+    shared = [piece for is_kept, piece in pieces if is_kept]
+    return joined("{", *[piece for _, piece in pieces], "}", skip=True), joined("{", *shared, "}", skip=True)
+
+
+def _members(
+    fields: Mapping[str, Values], rows: int, less: Collection[str] = ()
+) -> dict[str, list[pa.Array | str]] | None:
+    """Return by name, in order, what is written for it: its value between constants, or a column with both.
+
+    None where no field (but those of `less`) is always there: then nobody knows where commas go.
+    """
     names = sorted((name for name, one in fields.items() if one.text.null_count < rows), key=key_rank)
-    always = next((name for name in names if not fields[name].text.null_count), None)
+    always = next((n for n in names if n not in less and not fields[n].text.null_count), None)
     if always is None:
-        return _of_perhaps_nothing({name: fields[name] for name in names}, rows)
-    parts: list[pa.Array | str] = ["{"]
+        return None
+    found: dict[str, list[pa.Array | str]] = {}
     before, after = "", ", "  # a comma follows each until there is one that is always there, then it leads
     for name in names:
         if name == always:
             before, after = ", ", ""
         member = _member(name, fields[name], "" if name == always else before, after)
-        if fields[name].text.null_count:
-            parts.append(member.whole())
-        else:
-            parts += [member.before, member.text, member.after]
-    return joined(*parts, "}", skip=True)
+        is_column = bool(fields[name].text.null_count)
+        found[name] = [member.whole()] if is_column else [member.before, member.text, member.after]
+    return found
 
 
 def _member(name: str, values: Values, before: str = "", after: str = "") -> Values:
@@ -134,9 +163,10 @@ def _member(name: str, values: Values, before: str = "", after: str = "") -> Val
 
 def _of_perhaps_nothing(fields: Mapping[str, Values], rows: int) -> pa.Array:
     """Return objects of fields each of which is missing somewhere: a row may have none of them."""
-    if not fields:
+    names = sorted((name for name, one in fields.items() if one.text.null_count < rows), key=key_rank)
+    if not names:
         return pa.array(["{}"] * rows, TEXT)
-    members = [_member(name, values).whole() for name, values in fields.items()]
+    members = [_member(name, fields[name]).whole() for name in names]
     missing = members[0].is_null()
     for member in members[1:]:
         missing = pc.and_(missing, member.is_null())

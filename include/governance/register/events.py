@@ -20,7 +20,7 @@ from governance.register.canonical import (
     as_text,
     characters,
     epochs,
-    flat_object,
+    flat_objects,
     instants,
     joined,
     quoted,
@@ -74,10 +74,10 @@ def told(connection: Connection | None, batch: pa.Table) -> pa.Table:
         raw = as_stored(connection, raw)
     status, actor = _status_and_actor(batch)
     rows = batch.num_rows
-    asked = flat_object({name: one for name, one in members.items() if name not in NOT_CONTENT}, rows)
+    state, asked = flat_objects(members, rows, NOT_CONTENT)
     content = hashed(joined("[", joined(status, actor, asked, raw, between=", "), "]"))
     found = batch.set_column(batch.column_names.index("raw"), "raw", raw)
-    found = found.append_column("state", flat_object(members, rows)).append_column("content", content)
+    found = found.append_column("state", state).append_column("content", content)
     return found.replace_schema_metadata(RAW_AS_STORED | _TOLD)
 
 

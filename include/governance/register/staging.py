@@ -92,7 +92,7 @@ class Staged(Batch):
             if events.is_told(table):
                 yield _taken(table.select(["content"]), places)["content"].combine_chunks()
             else:
-                yield events.hashed(as_text(_taken(table.select(["raw"]), places)["raw"]))
+                yield events.hashed(as_text(table["raw"])).take(pa.array(places))
 
     def _each(self, chosen: pd.DataFrame) -> Iterator[tuple[pa.Table, np.ndarray, pd.DataFrame]]:
         begin, chosen = 0, chosen.sort_index()
