@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pandas as pd
+import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from governance.intake.drawing import Told, draw
 from governance.intake.fields import FieldSource
@@ -55,6 +58,22 @@ def test_formats_are_tried_in_their_order():
     assert list(found[:2]) == [pd.Timestamp("2026-03-01T00:00Z"), pd.Timestamp("2026-03-01T09:00Z")]
     assert reasons == {}
     assert found.dtype == "datetime64[us, UTC]"
+
+
+PATTERNS = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
+WRITTEN = st.one_of(
+    st.datetimes().flatmap(lambda day: st.sampled_from([format(day, pattern) for pattern in PATTERNS])),
+    st.sampled_from(["2025-02-30", "2025-01-01 24:00:00", "2025-01-01 23:59:60", "2025-1-01", "0000-01-01",
+                     "2025-01-01 10:00:00Z", "2025-01-01 10:00+01", "2025-01-01\n", "20250101", None]),
+)  # fmt: skip
+
+
+@given(st.lists(WRITTEN, max_size=5), st.sampled_from(PATTERNS))
+def test_dates_of_a_whole_column_are_those_read_one_by_one(texts_of, pattern):
+    found, _ = times(texts_of, [pattern], "UTC")
+    expected = [pd.to_datetime(text, format=pattern, errors="coerce", utc=True) for text in texts_of]
+    assert found.dtype == "datetime64[us, UTC]"
+    assert [None if at is pd.NaT else at for at in found] == [None if pd.isna(at) else at for at in expected]
 
 
 def test_no_values_give_no_instants():
@@ -130,3 +149,23 @@ def test_scopes_are_canonical_and_malformed_ones_say_where():
     assert reasons[2].startswith("scope 0.acount: there is no such dimension")
     assert "at least one of organization" in reasons[3]
     assert 4 in reasons
+
+
+class Cells:
+    """Rows kept by column."""
+
+    def __init__(self, texts):
+        self.texts = texts
+
+    def __len__(self):
+        return len(self.texts)
+
+    def held(self, column):
+        return pa.array(self.texts, pa.large_string())[1:]  # a column may be a part of a longer one
+
+
+@given(st.lists(st.one_of(st.none(), st.text("ab -\t\u00a0\u2003é?\n", max_size=4)), max_size=6))
+def test_a_column_holds_what_its_rows_hold_one_by_one(cells):
+    by_row = draw(Told([{"c": text} for text in cells]), source(), frozenset(("-", "?a", "")))
+    by_column = draw(Cells([" longer ", *cells]), source(), frozenset(("-", "?a", "")))
+    assert by_column.to_pylist() == by_row

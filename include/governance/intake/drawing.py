@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -71,14 +72,29 @@ def as_list(values: Drawn) -> Sequence[Any]:
 def _held(values: Drawn, nulls: frozenset[str]) -> Drawn:
     """What one column holds, text without the space around it; None where that is nothing."""
     if isinstance(values, pa.Array):
-        trimmed = pc.utf8_trim_whitespace(values)
+        trimmed = values if _is_bare(values) else pc.utf8_trim_whitespace(values)
+        longest = max((len(word.encode()) for word in nulls), default=-1)
+        if not pc.any(pc.less_equal(pc.binary_length(trimmed), longest)).as_py():
+            return trimmed
         nothing = pc.is_in(trimmed, pa.array(sorted(nulls), values.type))
-        return (
-            pc.if_else(nothing, pa.scalar(None, values.type), trimmed) if pc.any(nothing).as_py() else trimmed
-        )
+        return pc.if_else(nothing, pa.scalar(None, values.type), trimmed)
     if set(map(type, values)) == {str}:
         return [None if text in nulls else text for text in map(str.strip, values)]
     return [_something(value, nulls) for value in values]
+
+
+def _is_bare(texts: pa.Array) -> bool:
+    """Tell whether no text can have space around it, by its first and last bytes; if in doubt, no."""
+    _, places, data = texts.buffers()
+    if data is None or not data.size:
+        return True
+    ends = np.frombuffer(places, np.int64)[texts.offset : texts.offset + len(texts) + 1]
+    some = ends[1:] > ends[:-1]
+    held = np.frombuffer(data, np.uint8)
+    return all(bool(_VISIBLE[held[edge]].all()) for edge in (ends[:-1][some], ends[1:][some] - 1))
+
+
+_VISIBLE = (np.arange(256) > ord(" ")) & (np.arange(256) < ord("\x7f"))
 
 
 def _something(value: Any, nulls: frozenset[str]) -> Any:

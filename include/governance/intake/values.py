@@ -20,6 +20,7 @@ from governance.intake.columns import spread, text_array, text_column
 from governance.intake.drawing import Drawn, as_list
 from governance.intake.fields import FieldSource
 from governance.quality.storable import is_storable, json_text, storable
+from governance.register.canonical import TEXT
 
 Reasons = dict[int, str]
 _SHOWN = 80
@@ -149,11 +150,35 @@ def _time_reasons(
 def _read(text: pd.Series, pattern: str, zone: str) -> tuple[pd.Series, pd.Series]:
     """Return instants, and which texts fit the pattern (some of these may be no instant on that clock)."""
     aware = "%z" in pattern
-    read = pd.to_datetime(text, format=pattern, errors="coerce", utc=aware)
+    read = _read_at_once(text, pattern)
+    if read is None:
+        read = pd.to_datetime(text, format=pattern, errors="coerce", utc=aware)
     fits = read.notna()
     if not aware:
         read = read.dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT").dt.tz_convert("UTC")
     return read.dt.as_unit("us"), fits
+
+
+_WHOLE_DAY = r"^[1-9]\d{3}-\d\d-\d\d"
+_WRITTEN_AS = {
+    "%Y-%m-%d": f"{_WHOLE_DAY}$",
+    "%Y-%m-%d %H:%M:%S": rf"{_WHOLE_DAY} \d\d:\d\d:\d\d$",
+    "%Y-%m-%dT%H:%M:%S": rf"{_WHOLE_DAY}T\d\d:\d\d:\d\d$",
+}
+
+
+def _read_at_once(text: pd.Series, pattern: str) -> pd.Series | None:
+    """Return times without a zone, several times as fast; None where not every text is one of ISO 8601."""
+    if pattern not in _WRITTEN_AS:
+        return None
+    held = pa.array(text, TEXT, from_pandas=True)
+    if not pc.all(pc.match_substring_regex(held, _WRITTEN_AS[pattern]), min_count=0).as_py():
+        return None
+    try:
+        read = held.cast(pa.timestamp("us"))
+    except pa.ArrowInvalid:  # there is no such day, or hour
+        return None
+    return pd.Series(read.to_pandas().to_numpy(), index=text.index)
 
 
 def documents(drawn: Drawn, source: FieldSource) -> tuple[pd.Series, Reasons]:
