@@ -96,7 +96,7 @@ def history(register: Engine, key: str) -> list[tuple[Any, ...]]:
     """Return (actor, title, text) of every event of a request, in order."""
     return rows(
         register,
-        "SELECT e.actor, e.state ->> 'title', e.raw ->> 'text' FROM request_event e JOIN request USING (request_number)"
+        "SELECT e.actor, e.state::json ->> 'title', e.raw::json ->> 'text' FROM request_event e JOIN request USING (request_number)"
         " WHERE source_key = :key ORDER BY e.valid_at, e.event",
         key=key,
     )

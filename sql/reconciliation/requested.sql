@@ -6,7 +6,7 @@ WITH approval AS (
     FROM request_event WHERE status = 'approved' AND valid_at <= :now AND valid_at < recorded_at
     GROUP BY request_number
 ), stated AS (
-    SELECT DISTINCT ON (request_number) request_number, (state ->> 'decided_at')::timestamptz AS decided_at
+    SELECT DISTINCT ON (request_number) request_number, (state::json ->> 'decided_at')::timestamptz AS decided_at
     FROM request_event WHERE valid_at <= :now ORDER BY request_number, valid_at DESC, event DESC
 )
 SELECT r.request_number, r.request_id, r.kind, r.source_key, r.status, r.owner, r.risk_level, r.target, r.submitted_at,

@@ -5,7 +5,7 @@ USING (
     SELECT DISTINCT ON (e.request_number) e.request_number, e.status AS latest_status, e.valid_at AS latest_at,
            e.event, e.raw::jsonb AS latest_raw, s.*
     FROM request_event e
-    CROSS JOIN LATERAL json_to_record(e.state) AS s(
+    CROSS JOIN LATERAL json_to_record(e.state::json) AS s(
         title text, description text, target_type text, target text, requester text, owner text,
         owner_rule text, assignee text, risk_level text, benefit text, risk text, risk_if_denied text,
         decided_by text, source_url text, category text, renewal_of text, runbook text, thing_type text,

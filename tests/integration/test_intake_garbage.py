@@ -40,7 +40,7 @@ raw = st.one_of(
 )
 SEALED_AS_PROMISED = (
     "SELECT count(*) FROM request_event WHERE content <> sha256(convert_to(jsonb_build_array("
-    "status, actor, state::jsonb - 'owner' - 'owner_rule', raw)::text, 'UTF8'))"
+    "status, actor, state::jsonb - 'owner' - 'owner_rule', raw::jsonb)::text, 'UTF8'))"
 )
 
 

@@ -212,7 +212,7 @@ def test_data_center_pages_by_offset_and_names_its_fields_by_name(jira, register
     ]  # fmt: skip
     levels = rows(
         register,
-        "SELECT state ->> 'risk_level' FROM request_event WHERE request_number = 1 ORDER BY valid_at",
+        "SELECT state::json ->> 'risk_level' FROM request_event WHERE request_number = 1 ORDER BY valid_at",
     )
     assert levels == [("low",), ("high",)]
 

@@ -21,9 +21,9 @@ NOW = datetime(2026, 11, 16, 8, tzinfo=UTC)
 TABLES = "request, request_event, history_block, quarantine, intake_run, finding, finding_event, mail_message, evidence"
 REGISTER = "SELECT source_key, kind, title, description, requester, status, submitted_at, valid_at FROM request ORDER BY 1"
 HISTORY = (
-    "SELECT DISTINCT ON (source_key, e.valid_at, e.raw ->> 'message_id') source_key, e.valid_at, e.raw ->> 'message_id' AS message_id,"
-    " e.actor, e.state ->> 'title' AS title, e.state ->> 'description' AS description"
-    " FROM request_event e JOIN request USING (request_number) ORDER BY source_key, e.valid_at, e.raw ->> 'message_id', event DESC"
+    "SELECT DISTINCT ON (source_key, e.valid_at, e.raw::json ->> 'message_id') source_key, e.valid_at, e.raw::json ->> 'message_id' AS message_id,"
+    " e.actor, e.state::json ->> 'title' AS title, e.state::json ->> 'description' AS description"
+    " FROM request_event e JOIN request USING (request_number) ORDER BY source_key, e.valid_at, e.raw::json ->> 'message_id', event DESC"
 )
 PLACES = [(thread, number) for thread in range(2) for number in range(4)]
 

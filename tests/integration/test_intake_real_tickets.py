@@ -64,9 +64,9 @@ def test_webhook_payloads_are_read_as_files_deleted_and_transferred_ones_too(
     stateless = {f.name for f in files if "state" not in json.loads(f.read_text("utf-8"))["issue"]}
     assert set(reasons(register, spec.name)) == stateless
     assert result.quarantined == len(stateless)
-    told = dict(rows(register, "SELECT raw ->> 'action', status FROM request_event"))
+    told = dict(rows(register, "SELECT raw::json ->> 'action', status FROM request_event"))
     assert (told["deleted"], told["transferred"]) == ("withdrawn", "withdrawn")
-    empty = rows(register, "SELECT count(*) FROM request_event WHERE raw #>> '{issue,body}' IS NULL")
+    empty = rows(register, "SELECT count(*) FROM request_event WHERE raw::json #>> '{issue,body}' IS NULL")
     assert empty[0][0] >= 1
     again = pull(register, spec, now, tmp_path, path=folder)
     assert (again.loaded, again.quarantined) == (0, result.quarantined)

@@ -126,8 +126,8 @@ def flat_objects(fields: Mapping[str, Values], rows: int, less: Collection[str])
     found = _members(fields, rows, less)
     if found is None:
         return flat_object(fields, rows), flat_object(kept, rows)
-    pieces = [
-        (is_kept, joined("", *[part for name in run for part in found[name]], skip=True))  # "" keeps a row of nothing
+    pieces = [  # "" keeps what has nothing: joining would drop its row
+        (is_kept, joined("", *[part for name in run for part in found[name]], skip=True))
         for is_kept, run in groupby(found, kept.__contains__)
     ]
     shared = [piece for is_kept, piece in pieces if is_kept]

@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from itertools import chain
 from typing import Any
 
 import pandas as pd
@@ -33,28 +32,18 @@ def copy_frame(connection: Connection, frame: pd.DataFrame, table: str) -> None:
 
 def copy_table(connection: Connection, rows: pa.Table, table: str) -> None:
     """COPY rows into a table with the same column names. NULL stays NULL, '' stays ''."""
-    copy_tables(connection, [rows], table)
-
-
-def copy_tables(connection: Connection, tables: Iterable[pa.Table], table: str) -> None:
-    """COPY tables of the same columns one after the other; nothing happens where there is none."""
-    drawn = iter(tables)
-    first = next(drawn, None)
-    if first is None:
-        return
-    columns = ", ".join(f'"{column}"' for column in first.column_names)
+    columns = ", ".join(f'"{column}"' for column in rows.column_names)
     with _copying(connection, f"COPY {table} ({columns}) FROM STDIN (FORMAT csv)") as copy:
-        for some in ahead(_as_csv(chain([first], drawn))):
+        for some in ahead(_as_csv(rows)):
             _write(copy, some)
 
 
-def _as_csv(tables: Iterable[pa.Table]) -> Iterator[memoryview]:
+def _as_csv(rows: pa.Table) -> Iterator[memoryview]:
     options = pyarrow.csv.WriteOptions(include_header=False)
-    for rows in tables:
-        for begin in range(0, len(rows), _TOGETHER):
-            buffer = io.BytesIO()
-            pyarrow.csv.write_csv(rows.slice(begin, _TOGETHER), buffer, options)
-            yield buffer.getbuffer()
+    for begin in range(0, len(rows), _TOGETHER):
+        buffer = io.BytesIO()
+        pyarrow.csv.write_csv(rows.slice(begin, _TOGETHER), buffer, options)
+        yield buffer.getbuffer()
 
 
 def ahead(rows: Iterator[memoryview]) -> Iterator[memoryview]:
@@ -67,7 +56,7 @@ def ahead(rows: Iterator[memoryview]) -> Iterator[memoryview]:
 
 
 def copy_rows(connection: Connection, table: str, columns: Iterable[str], rows: Iterable[memoryview]) -> None:
-    """COPY rows that are written already, in PostgreSQL's binary format; each item holds whole rows."""
+    """COPY rows that are written already, by `packed.rows`; each item holds whole rows."""
     statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT binary)"
     with _copying(connection, statement) as copy:
         _write(copy, memoryview(_BEGIN))

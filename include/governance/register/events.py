@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Connection
 
+from governance.register import packed
 from governance.register.canonical import (
     TEXT,
     Values,
     as_stored,
     as_text,
-    characters,
     epochs,
     flat_objects,
     instants,
@@ -40,21 +39,11 @@ SAYS = ("status", "actor", *STATE_FIELDS, "raw", "valid_at")
 SAID = ("status", "actor", "state", "raw", "valid_at", "content")
 """Columns of what is told that `rows` needs."""
 HASH = pa.binary(32)
-_HASHES = ("content", "digest")
-_FIXED = ("event", "request_number", "valid_at", "recorded_at", "origin", "run_id", "block", *_HASHES)
+_FIXED = (
+    "event", "request_number", "valid_at", "recorded_at", "origin", "run_id", "block", "content", "digest",
+)  # fmt: skip
 COLUMNS = (*_FIXED, "actor", "status", "state", "raw")
-"""Of `request_event`, in the order in which `rows` writes them: those of one size first."""
-_SIZES = {**dict.fromkeys(_HASHES, "V32"), "origin": "V8"}
-_HEAD = np.dtype(
-    [("columns", ">i2")]
-    + [one for name in _FIXED for one in ((f"{name}_size", ">i4"), (name, _SIZES.get(name, ">i8")))]
-    + [("actor_size", ">i4")]
-)
-"""What a row of COPY in its binary format begins with: how many columns, and each after its size in bytes."""
-_BEGAN = datetime(2000, 1, 1, tzinfo=UTC)
-"""From where PostgreSQL counts."""
-_EPOCH = int(_BEGAN.timestamp()) * 1_000_000
-"""The same in microseconds since 1970."""
+"""Of `request_event`, in the order in which `rows` writes them."""
 
 
 def told(connection: Connection | None, batch: pa.Table) -> pa.Table:
@@ -121,26 +110,18 @@ def rows(table: pa.Table, numbers: pa.Array, events: np.ndarray, same: Same) -> 
     valid_at = batch["valid_at"].combine_chunks()
     said = (numbers.cast(TEXT), epochs(valid_at), actor, '"observed"', status, state, raw)
     digests = hashes(joined("[", joined(*said, between=", "), "]"))
-    who, word = as_text(batch["actor"]), as_text(batch["status"])
-    begin = {
-        "event": events,
-        "request_number": np.asarray(numbers),
-        "valid_at": np.asarray(valid_at.cast(pa.int64())) - _EPOCH,
-        "recorded_at": (same.known_at - _BEGAN) // timedelta(microseconds=1),
-        "origin": np.void(b"observed"),
-        "run_id": same.run_id,
-        "block": same.block,
-        "content": _hashes_of(batch["content"]),
-        "digest": np.frombuffer(digests, "V32"),
-    }
-    whole = pc.binary_join_element_wise(
-        _heads(begin, who), pc.fill_null(who, "").cast(_BYTES),
-        _sized(word), word.cast(_BYTES),
-        _sized(state), state.cast(_BYTES),
-        _sized(raw), raw.cast(_BYTES),
-        pa.scalar(b"", _BYTES),
+    fixed = (
+        events, np.asarray(numbers), packed.moments(valid_at), packed.moment(same.known_at),
+        np.void(b"observed"), same.run_id, same.block,
+        _hashes_of(batch["content"]), np.frombuffer(digests, "V32"),
     )  # fmt: skip
-    return characters(whole).data, digests
+    held = {
+        "actor": packed.text(as_text(batch["actor"])),
+        "status": packed.text(as_text(batch["status"])),
+        "state": packed.text(state),
+        "raw": packed.text(raw),
+    }
+    return packed.rows(dict(zip(_FIXED, fixed, strict=True)), held, batch.num_rows), digests
 
 
 def hashes(texts: pa.Array) -> bytes:
@@ -155,30 +136,6 @@ def hashes(texts: pa.Array) -> bytes:
 def hashed(texts: pa.Array) -> pa.Array:
     """Return the SHA-256 of each text as a column."""
     return pa.Array.from_buffers(HASH, len(texts), [None, pa.py_buffer(hashes(texts))])
-
-
-_BYTES = pa.large_binary()
-
-
-def _heads(values: dict[str, Any], actors: pa.Array) -> pa.Array:
-    heads = np.zeros(len(actors), _HEAD)
-    heads["columns"] = len(COLUMNS)
-    for name, value in values.items():
-        heads[f"{name}_size"] = _HEAD[name].itemsize
-        heads[name] = value
-    heads["actor_size"] = np.asarray(pc.fill_null(pc.binary_length(actors), -1))
-    return _binary(heads)
-
-
-def _sized(texts: pa.Array) -> pa.Array:
-    """Return what is written before each text: how many bytes follow."""
-    return _binary(np.asarray(pc.binary_length(texts)).astype(">i4"))
-
-
-def _binary(values: np.ndarray) -> pa.Array:
-    """Return a packed array as bytes, one value each."""
-    ends = np.arange(len(values) + 1, dtype=np.int64) * values.dtype.itemsize
-    return pa.Array.from_buffers(_BYTES, len(values), [None, pa.py_buffer(ends), pa.py_buffer(values)])
 
 
 def _hashes_of(column: pa.ChunkedArray) -> np.ndarray:

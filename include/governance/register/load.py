@@ -17,12 +17,12 @@ import pandas as pd
 import pyarrow as pa
 from sqlalchemy import Connection, text
 
-from governance.register import events
-from governance.register.canonical import TEXT
+from governance.register import events, packed
+from governance.register.canonical import TEXT, as_text
 from governance.register.chain import lock_history, next_of, run
-from governance.register.copying import copy_rows, copy_tables
+from governance.register.copying import copy_rows
 from governance.register.news import Observed, held, news, numbered, observed
-from governance.register.request import STATE_FIELDS
+from governance.register.request import JSON_FIELDS, STATE_FIELDS, TIME_FIELDS
 from governance.register.staging import Batch, Staged
 
 ANALYZED_FROM = 500
@@ -98,7 +98,10 @@ def _append(one: _Load, found: Observed, numbers: np.ndarray, is_news: np.ndarra
     new = latest[latest["request_number"] >= first_new]
     kinds = found.in_time.drop_duplicates("key").set_index("key")["kind"]
     new = new.assign(kind=new["key"].map(kinds))
-    copy_tables(one.connection, _request_rows(one, new, found.kinds), "request")
+    if len(new):
+        stated = one.staged.filled(STATE_FIELDS)
+        requests = _request_rows(one, new, found.kinds, stated)
+        copy_rows(one.connection, "request", (*_FIXED, *_TOLD, *stated), requests)
     seal = hashlib.sha256()
     written = _event_rows(one, fresh, block, seal)
     copy_rows(one.connection, "request_event", events.COLUMNS, written)
@@ -108,17 +111,29 @@ def _append(one: _Load, found: Observed, numbers: np.ndarray, is_news: np.ndarra
     run(one.connection, "seal_loaded", {**sealed, "events": many, "events_hash": seal.digest()})
 
 
-def _request_rows(one: _Load, new: pd.DataFrame, kinds: list[str]) -> Iterator[pa.Table]:
-    stated = one.staged.filled(STATE_FIELDS)
+_FIXED = ("request_number", "valid_at", "recorded_at", "last_event")
+_TOLD = ("kind", "source", "source_key", "status", "raw")
+"""Columns of a request, which those of its state follow, in the order in which they are written."""
+
+
+def _request_rows(one: _Load, new: pd.DataFrame, kinds: list[str], stated: list[str]) -> Iterator[memoryview]:
+    """Yield requests as COPY takes them, with those columns of their state that hold something."""
     for table, here in one.staged.parts(new, ("source_key", "status", *stated, "raw", "valid_at")):
-        more = {
-            "request_number": pa.array(here["request_number"].to_numpy()),
-            "kind": pa.array([kinds[place] for place in here["kind"]], TEXT),
-            "source": pa.array([one.source] * len(here), TEXT),
-            "last_event": pa.array(here["event"].to_numpy()),
-            "recorded_at": pa.array([one.known_at] * len(here), pa.timestamp("us", "UTC")),
+        numbers, last = here["request_number"].to_numpy(), here["event"].to_numpy()
+        valid_at = packed.moments(table["valid_at"].combine_chunks())
+        fixed = dict(zip(_FIXED, (numbers, valid_at, packed.moment(one.known_at), last), strict=True))
+        told = {
+            "kind": packed.text(pa.array([kinds[place] for place in here["kind"]], TEXT)),
+            "source": packed.text(pa.array([one.source] * len(here), TEXT)),
+            **{name: _packed(name, table[name]) for name in (*_TOLD[2:], *stated)},
         }
-        yield pa.table({**dict(zip(table.column_names, table.columns, strict=True)), **more})
+        yield packed.rows(fixed, told, len(here))
+
+
+def _packed(name: str, column: pa.ChunkedArray) -> pa.Array:
+    if name in TIME_FIELDS:
+        return packed.timestamptz(column.combine_chunks())
+    return packed.jsonb(as_text(column)) if name in (*JSON_FIELDS, "raw") else packed.text(as_text(column))
 
 
 def _event_rows(one: _Load, fresh: pd.DataFrame, block: int, seal: Any) -> Iterator[memoryview]:

@@ -43,7 +43,8 @@ def listing(
 def by_key(connection: Connection, source: str, source_key: str) -> dict[str, Any] | None:
     """Return id, status and first raw record of the request with that natural key, None without one."""
     query = text(
-        "SELECT r.request_id, r.status, e.raw FROM request r JOIN request_event e USING (request_number)"
+        "SELECT r.request_id, r.status, e.raw::json AS raw"
+        " FROM request r JOIN request_event e USING (request_number)"
         " WHERE r.source = :source AND r.source_key = :key ORDER BY e.event LIMIT 1"
     )
     row = connection.execute(query, {"source": source, "key": source_key}).mappings().first()
