@@ -7,7 +7,7 @@ The shape of the records is kept with every run, so each change is told once. Wh
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from pydantic import Field
@@ -16,7 +16,7 @@ from governance.documents import Document
 from governance.intake.records import Raw
 
 SAMPLE = 1000
-"""Records looked at, evenly spread over the pull."""
+"""Most records looked at, evenly spread over the pull."""
 ENOUGH = 5
 """Records or values needed to say what is usual."""
 ENOUGH_DIGITS = 20
@@ -54,14 +54,27 @@ class Drift:
     weight: Weight
 
 
-def sample(records: Sequence[Any]) -> Sequence[Any]:
-    """Return at most SAMPLE records, evenly spread.
+@dataclass
+class Sample:
+    """At most SAMPLE records, evenly spread over a pull that comes in parts.
 
-    >>> list(sample(range(3))), len(sample(range(5000)))
-    ([0, 1, 2], 1000)
+    >>> sample = Sample()
+    >>> for first in range(0, 5000, 1250): sample.add(range(first, first + 1250))
+    >>> len(sample.records), sample.records[:3], sample.records[-1]
+    (625, [0, 8, 16], 4992)
     """
-    step = max(1, -(-len(records) // SAMPLE))
-    return records[::step]
+
+    records: list[Any] = field(default_factory=list)
+    _seen: int = 0
+    _step: int = 1
+
+    def add(self, part: Sequence[Any]) -> None:
+        """Take of the next records every so many'th."""
+        while (self._seen + len(part)) / self._step > SAMPLE:
+            self.records = self.records[::2]
+            self._step *= 2
+        self.records += part[-self._seen % self._step :: self._step]
+        self._seen += len(part)
 
 
 def observe(rows: Sequence[Raw], nulls: Collection[str] = ()) -> Shapes:

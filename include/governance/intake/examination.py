@@ -59,7 +59,7 @@ def examine(
     for drawn in in_parts(records):
         pull.take(drawn, now)
     verdict = _judged(connection, pull, suite, now)
-    shapes, changes = _columns(spec, pull.sample, known.columns)
+    shapes, changes = _columns(spec, pull.sample.records, known.columns)
     aside = len(pull.parts.dismissed)  # no requests: they speak neither for nor against the batch
     pulled = pull.parts.pulled - aside + resting.records
     failed = len(verdict.reasons) - aside + resting.kept_back
@@ -90,7 +90,7 @@ class _Pull:
     parts: Parts
     reasons: Reasons = field(default_factory=dict)
     judged: list[pd.DataFrame] = field(default_factory=list)
-    sample: list[Record] = field(default_factory=list)
+    sample: drift.Sample = field(default_factory=drift.Sample)
     filled: dict[str, int] = field(default_factory=dict)
     newest: pd.Timestamp = pd.NaT  # type: ignore[assignment]
     newest_of: dict[str, datetime] = field(default_factory=dict)
@@ -100,7 +100,7 @@ class _Pull:
         some, mapped = _mapped(drawn, self.spec, self.parts, now=now, policy=self.policy)
         batch = mapped.batch
         self.reasons |= mapped.reasons
-        self.sample += drift.sample(some)
+        self.sample.add(some)
         for name in ("source_key", "kind", "status", *self.spec.fields):
             self.filled[name] = self.filled.get(name, 0) + int(batch[name].notna().sum())
         self.newest = pd.Series([self.newest, batch["valid_at"].max()]).max()
@@ -170,7 +170,7 @@ def _columns(
     spec: SourceSpec, records: Sequence[Record], before: drift.Shapes | None
 ) -> tuple[drift.Shapes | None, list[drift.Drift]]:
     """Return the shape of the records as they came, and what changed since the run before."""
-    rows = [row for record in drift.sample(records) if (row := _fields(spec, record)) is not None]
+    rows = [row for record in records if (row := _fields(spec, record)) is not None]
     if before is None or not rows:
         return None, []
     now = drift.observe(rows, spec.nulls)

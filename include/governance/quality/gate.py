@@ -141,9 +141,11 @@ def derive(batch: pd.DataFrame, registered_kinds: Mapping[str, str]) -> pd.DataF
     kinds = _kinds_of_key(batch) if len(batch) else 0
     nothing = pd.Series(None, batch.index, dtype="str")
     told = {name: batch.get(name, nothing) for name in TOLD}
+    known = dict(registered_kinds)
+    registered = batch["source_key"].map(known).astype("str") if known else nothing
     return batch.assign(
         kinds_of_key=kinds,
-        registered_kind=batch["source_key"].map(dict(registered_kinds)).astype("str"),
+        registered_kind=registered,
         foreign_field=_foreign_field(batch),
         records_of_key=batch.get("records_of_key", 1),
         **told,

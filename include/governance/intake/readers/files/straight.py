@@ -6,6 +6,7 @@ import codecs
 import csv
 import gc
 import io
+import re
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -63,7 +64,7 @@ def row_of(header: list[str], cells: list[str]) -> tuple[Raw, str | None]:
 
 def _ends_lines_plainly(content: bytes) -> bool:
     """Tell whether every line ends with a line feed, whatever else may be before it."""
-    return b"\r" not in content or content.count(b"\r") == content.count(b"\r\n")
+    return re.search(rb"\r(?!\n)", content) is None
 
 
 def _by_rows(
