@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from batches import batch
-from governance.register import events
+from governance.register import database, events
 from governance.register.history import broken_blocks, last_seal, requests_as_of
 from governance.register.load import LoadCounts, load
 from governance.register.staging import Batch
@@ -214,6 +214,26 @@ def test_a_failed_load_leaves_the_register_as_it_was(register, now):
     assert rows(register, "SELECT count(*) FROM request_event") == [(0,)]
 
 
+def test_a_history_is_the_same_before_and_after_it_became_text(empty_database, now):
+    engine = database.connect(empty_database)
+    database.migrate(engine)
+    odd = [
+        {"source_key": key, "title": 'a "b" \\ é\n', "actor": actor}
+        for key, actor in (("A", None), ("B", "ö"))
+    ]
+    load_batch(engine, batch(*odd, {"source_key": "C", "valid_at": "1969-12-31T23:59:59.999999Z"}), now)
+    history = "SELECT event, state::text, raw::text, digest FROM request_event ORDER BY event"
+    before = rows(engine, history)
+    for step in (database.downgrade, database.migrate):
+        step(engine, "0013")
+        assert rows(engine, history) == before
+        with engine.connect() as connection:
+            assert broken_blocks(connection) == []
+            assert len(requests_as_of(connection, now)) == len(before)
+        database.migrate(engine)
+    engine.dispose()
+
+
 def test_the_newest_seal_shows_when_whole_blocks_were_cut_off(register, now):
     for hours, key in enumerate("AB"):
         load_batch(register, batch({"source_key": key}), now + timedelta(hours=hours))
@@ -235,9 +255,7 @@ def test_history_holds_text_to_the_last_character_and_time_to_the_microsecond(re
         {"source_key": "A", "title": "plain", "actor": None, "valid_at": "2999-12-31T23:59:59.000001Z"},
     ]
     load_batch(register, batch(*log), now)
-    query = (
-        "SELECT state::json ->> 'title', actor, valid_at::text, recorded_at FROM request_event ORDER BY valid_at"
-    )
+    query = "SELECT state::json ->> 'title', actor, valid_at::text, recorded_at FROM request_event ORDER BY valid_at"
     assert rows(register, query) == [
         (odd, odd, "1969-12-31 23:59:59.999999+00", now),
         ("plain", None, "2999-12-31 23:59:59.000001+00", now),

@@ -39,6 +39,16 @@ def test_only_postgresql_is_a_register():
         database.connect("sqlite:///register.db")
 
 
+def test_a_server_of_the_demo_that_is_stopped_is_told_apart(tmp_path):
+    engine = database.connect(f"postgresql://postgres@/governance?host={tmp_path}")
+    with pytest.raises(RegisterUnavailableError) as caught:
+        database.migrate(engine)
+    assert "make up" not in str(caught.value)
+    (tmp_path / "PG_VERSION").write_text("18")
+    with pytest.raises(RegisterUnavailableError, match="stopped: `make up` starts it"):
+        database.migrate(engine)
+
+
 def test_a_register_that_is_down_says_so_without_the_password():
     engine = database.connect("postgresql://someone:s3cret@127.0.0.1:1/register")
     with pytest.raises(RegisterUnavailableError) as caught:

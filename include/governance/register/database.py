@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from alembic import command
@@ -59,8 +60,15 @@ def _reach(engine: Engine) -> Connection:
     except OperationalError as error:
         raise RegisterUnavailableError(
             f"the register at {engine.url.render_as_string(hide_password=True)} does not answer: "
-            f"{str(error.orig).splitlines()[0]}"
+            f"{str(error.orig).splitlines()[0]}{_stopped(engine)}"
         ) from error
+
+
+def _stopped(engine: Engine) -> str:
+    """Say how to start a server that was started here; '' where it is one of somebody else."""
+    folder = engine.url.query.get("host")
+    is_ours = isinstance(folder, str) and Path(folder, "PG_VERSION").is_file()
+    return ". It is the one of the demo, which is stopped: `make up` starts it" if is_ours else ""
 
 
 def schema_versions(engine: Engine) -> tuple[str | None, str | None]:
