@@ -13,7 +13,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    _execute("0014_history_unread_down.sql")
+    _execute("0013_history_as_text_up.sql")  # which makes of either type what it was then
 
 
 def _execute(name: str) -> None:
