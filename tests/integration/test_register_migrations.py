@@ -47,6 +47,10 @@ def test_a_server_of_the_demo_that_is_stopped_is_told_apart(tmp_path):
     (tmp_path / "PG_VERSION").write_text("18")
     with pytest.raises(RegisterUnavailableError, match="stopped: `make up` starts it"):
         database.migrate(engine)
+    (tmp_path / "postmaster.pid").touch()
+    with pytest.raises(RegisterUnavailableError) as caught:
+        database.migrate(engine)
+    assert "make up" not in str(caught.value), "it runs: something else is wrong"
 
 
 def test_a_register_that_is_down_says_so_without_the_password():

@@ -16,7 +16,7 @@ from governance.documents import Document
 from governance.intake.records import Raw
 
 SAMPLE = 1000
-"""Most records looked at, evenly spread over the pull."""
+"""So many records are looked at, at most, evenly spread over the pull."""
 ENOUGH = 5
 """Records or values needed to say what is usual."""
 ENOUGH_DIGITS = 20

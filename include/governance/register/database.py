@@ -65,10 +65,10 @@ def _reach(engine: Engine) -> Connection:
 
 
 def _stopped(engine: Engine) -> str:
-    """Say how to start a server that was started here; '' where it is one of somebody else."""
-    folder = engine.url.query.get("host")
-    is_ours = isinstance(folder, str) and Path(folder, "PG_VERSION").is_file()
-    return ". It is the one of the demo, which is stopped: `make up` starts it" if is_ours else ""
+    """Say how to start an embedded server that is stopped; '' where it runs, or is one of somebody else."""
+    folder = Path(str(engine.url.query.get("host", "")))
+    is_stopped = (folder / "PG_VERSION").is_file() and not (folder / "postmaster.pid").exists()
+    return ". It is the one of the demo, which is stopped: `make up` starts it" if is_stopped else ""
 
 
 def schema_versions(engine: Engine) -> tuple[str | None, str | None]:

@@ -101,7 +101,7 @@ def _append(one: _Load, found: Observed, numbers: np.ndarray, is_news: np.ndarra
     if len(new):
         stated = one.staged.filled(STATE_FIELDS)
         requests = _request_rows(one, new, found.kinds, stated)
-        copy_rows(one.connection, "request", (*_FIXED, *_TOLD, *stated), requests)
+        copy_rows(one.connection, "request", (*_FIXED, "kind", "source", *_DRAWN, *stated), requests)
     seal = hashlib.sha256()
     written = _event_rows(one, fresh, block, seal)
     copy_rows(one.connection, "request_event", events.COLUMNS, written)
@@ -112,20 +112,21 @@ def _append(one: _Load, found: Observed, numbers: np.ndarray, is_news: np.ndarra
 
 
 _FIXED = ("request_number", "valid_at", "recorded_at", "last_event")
-_TOLD = ("kind", "source", "source_key", "status", "raw")
-"""Columns of a request, which those of its state follow, in the order in which they are written."""
+"""Columns of a request that are never missing and of one size."""
+_DRAWN = ("source_key", "status", "raw")
+"""Those of every batch, which those of its state follow."""
 
 
 def _request_rows(one: _Load, new: pd.DataFrame, kinds: list[str], stated: list[str]) -> Iterator[memoryview]:
     """Yield requests as COPY takes them, with those columns of their state that hold something."""
-    for table, here in one.staged.parts(new, ("source_key", "status", *stated, "raw", "valid_at")):
+    for table, here in one.staged.parts(new, ("valid_at", *_DRAWN, *stated)):
         numbers, last = here["request_number"].to_numpy(), here["event"].to_numpy()
         valid_at = packed.moments(table["valid_at"].combine_chunks())
         fixed = dict(zip(_FIXED, (numbers, valid_at, packed.moment(one.known_at), last), strict=True))
         told = {
             "kind": packed.text(pa.array([kinds[place] for place in here["kind"]], TEXT)),
             "source": packed.text(pa.array([one.source] * len(here), TEXT)),
-            **{name: _packed(name, table[name]) for name in (*_TOLD[2:], *stated)},
+            **{name: _packed(name, table[name]) for name in (*_DRAWN, *stated)},
         }
         yield packed.rows(fixed, told, len(here))
 
