@@ -14,7 +14,8 @@ ratio     seconds / floor. growth: seconds per row, against the size before; 1.0
 MB        peak resident memory of the intake's own process, its libraries included (about 300 MB of them);
           PostgreSQL is not in it.
 
-Every measurement runs in a fresh process. Starting Python, importing libraries and opening the first connection
+Every measurement runs in a fresh process and a fresh database, which is dropped and the disk caught up with before
+the next begins: none pays for what another wrote. Starting Python, importing libraries and opening the first connection
 are in neither time. The server, embedded and started for this run, and all files are in a folder below var/bench
 that is removed at the end. The run fails where the counts of an intake are not what the file says.
 The last line is JSON: a list of {rows, seconds, floor_seconds, ratio, peak_mb}.
@@ -206,8 +207,9 @@ def measure(folder: Path, server: object, rows: int) -> dict[str, float]:
     found: dict[str, list[dict[str, float]]] = {"floor": [], "ours": []}
     for what, times in (("floor", FLOORS), ("ours", RUNS)):
         for run in range(times):
-            url = embedded.database_url(server, f"bench_{what}_{rows}_{run}")
-            found[what].append(alone(what, file, rows, url))
+            name = f"bench_{what}_{rows}_{run}"
+            found[what].append(alone(what, file, rows, embedded.database_url(server, name)))
+            forget(server, name)
     seconds, floor_seconds = (
         statistics.median(o["seconds"] for o in found[what]) for what in ("ours", "floor")
     )
@@ -218,6 +220,20 @@ def measure(folder: Path, server: object, rows: int) -> dict[str, float]:
         "ratio": round(seconds / floor_seconds, 2),
         "peak_mb": max(int(one["peak_mb"]) for one in found["ours"]),
     }
+
+
+def forget(server: object, name: str) -> None:
+    """Drop a database and wait until nothing is left to be written."""
+    from sqlalchemy import create_engine, text
+
+    from governance.register import embedded
+
+    admin = create_engine(embedded.database_url(server, "postgres"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+        connection.execute(text("CHECKPOINT"))
+    admin.dispose()
+    os.sync()
 
 
 def report(sizes: list[int]) -> None:

@@ -317,7 +317,7 @@ def test_a_new_source_has_the_same_history_whenever_it_is_told(register, now, st
     said = [
         {
             "source_key": key, "title": status, "status": status, "valid_at": f"2026-03-01T09:0{minute}:00Z",
-            "raw": f'{{"key": "{key}", "state": "{status}"}}',
+            "raw": f'{{"at": "{minute}", "key": "{key}", "state": "{status}"}}',
         }
         for key, status, minute in steps
     ]  # fmt: skip

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from governance.intake.blocks import Block, one_by_one
+from governance.intake.blocks import Block, at, one_by_one
 from governance.intake.mapping import map_records
 from governance.intake.parts import Parts, in_parts
 from governance.intake.readers.files import straight
@@ -101,6 +101,9 @@ def test_parts_give_records_of_blocks_back_as_they_came(monkeypatch, spec):
     expected = [*drawn[0], alone, *one_by_one(drawn[1:])]
     assert [record for part in parts for record in part.records()] == expected
     assert parts.hashes([0, 3, 7]) == {n: raw_hash(expected[n].raw) for n in (0, 3, 7)}
+    for records in (*drawn, *(part.records() for part in parts)):
+        assert at(records, [len(records) - 1, 0]) == [list(records)[-1], list(records)[0]]
+        assert at(records, []) == []
 
 
 @pytest.fixture

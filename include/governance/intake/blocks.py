@@ -20,9 +20,10 @@ SMALLEST = 1000
 
 
 class Kept(Sequence[Record]):
-    """Records that are made when somebody asks for them. A subclass says how: `_some` and `__len__`."""
+    """Records that are made when somebody asks for them. A subclass says how: `some` and `__len__`."""
 
-    def _some(self, places: range) -> list[Record]:
+    def some(self, places: Sequence[int]) -> list[Record]:
+        """Return the records at these places, made together."""
         raise NotImplementedError
 
     @overload
@@ -32,15 +33,15 @@ class Kept(Sequence[Record]):
     def __getitem__(self, place: int | slice) -> Record | list[Record]:
         """Return one record, or some of them."""
         if isinstance(place, slice):
-            return self._some(range(*place.indices(len(self))))
+            return self.some(range(*place.indices(len(self))))
         if not -len(self) <= place < len(self):
             raise IndexError(place)
-        return self._some(range(place % len(self), place % len(self) + 1))[0]
+        return self.some(range(place % len(self), place % len(self) + 1))[0]
 
     def __iter__(self) -> Iterator[Record]:
         """Yield the records, some of them made together."""
         for begin in range(0, len(self), SMALLEST):
-            yield from self._some(range(begin, min(begin + SMALLEST, len(self))))
+            yield from self.some(range(begin, min(begin + SMALLEST, len(self))))
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ class Block(Kept):
         """Return how many records there are."""
         return len(self.lines)
 
-    def _some(self, places: range) -> list[Record]:
+    def some(self, places: Sequence[int]) -> list[Record]:
+        """Return the records at these places, made together."""
         import pyarrow as pa  # noqa: PLC0415 (not for a poll in vain)
 
         chosen = pa.array(places, pa.int64())
@@ -93,9 +95,17 @@ class Mapped(Kept):
         """Return how many records there are."""
         return int(self.rows.num_rows)
 
-    def _some(self, places: range) -> list[Record]:
-        chosen = self.rows.select(["locator", "raw"]).take(list(places)).to_pylist()
+    def some(self, places: Sequence[int]) -> list[Record]:
+        """Return the records at these places, made together."""
+        import pyarrow as pa  # noqa: PLC0415 (not for a poll in vain)
+
+        chosen = self.rows.select(["locator", "raw"]).take(pa.array(places, pa.int64())).to_pylist()
         return [Record(row["locator"], json.loads(row["raw"])) for row in chosen]
+
+
+def at(records: Sequence[Record], places: Sequence[int]) -> list[Record]:
+    """Return the records at these places, made together where they are made when asked for."""
+    return records.some(places) if isinstance(records, Kept) else [records[place] for place in places]
 
 
 def drawn(reader: Reader, pull: Pull, cursor: dict[str, Any] | None) -> Iterator[Record | Block]:

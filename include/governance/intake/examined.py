@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from governance.intake import drift
+from governance.intake.blocks import at
 from governance.intake.mapping import key_of
 from governance.intake.parts import Part, Parts
 from governance.intake.records import Record, raw_hash
@@ -108,7 +109,8 @@ class Examined:
             return []
         records, numbers = part.records(), self._sorted
         ends = (bisect_left(numbers, end) for end in (part.first, part.first + len(records)))
-        return [(number, records[number - part.first]) for number in numbers[slice(*ends)]]
+        here = numbers[slice(*ends)]
+        return list(zip(here, at(records, [number - part.first for number in here]), strict=True))
 
     @cached_property
     def _sorted(self) -> list[int]:

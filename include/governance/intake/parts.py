@@ -15,7 +15,7 @@ from typing import IO
 import pandas as pd
 import pyarrow as pa
 
-from governance.intake.blocks import RECORDS, SMALLEST, Block, Mapped
+from governance.intake.blocks import RECORDS, SMALLEST, Block, Mapped, at
 from governance.intake.records import Record, raw_hash
 from governance.register.events import RAW_AS_STORED, SAID_BY_RAW, told
 from governance.spool import Spool
@@ -132,7 +132,9 @@ class Parts:
         for part in self if wanted else ():
             records = part.records()
             ends = (bisect_left(wanted, end) for end in (part.first, part.first + len(records)))
-            found |= {n: raw_hash(records[n - part.first].raw) for n in wanted[slice(*ends)]}
+            here = wanted[slice(*ends)]
+            some = at(records, [number - part.first for number in here])
+            found |= {number: raw_hash(record.raw) for number, record in zip(here, some, strict=True)}
         return found
 
     def _of(self, place: int) -> Sequence[Record]:

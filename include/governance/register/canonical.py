@@ -101,9 +101,13 @@ def quoted(column: pa.Array) -> pa.Array:
 
 def instants(column: pa.Array) -> Values:
     """Return instants (`timestamp[us, UTC]`) as JSON strings, as PostgreSQL writes them in UTC."""
-    naive = column.cast(pa.timestamp("us", "UTC")).cast(pa.int64()).cast(pa.timestamp("us"))
+    micros = column.cast(pa.timestamp("us", "UTC")).cast(pa.int64())
+    whole = not (np.asarray(micros.drop_null()) % 10**6).any()
+    naive = micros.cast(pa.timestamp("us")).cast(pa.timestamp("s" if whole else "us"))
     written = pc.replace_substring(naive.cast(TEXT), " ", "T")
-    return Values(pc.utf8_rtrim(pc.utf8_rtrim(written, "0"), "."), '"', '+00:00"')
+    if not whole:
+        written = pc.utf8_rtrim(pc.utf8_rtrim(written, "0"), ".")
+    return Values(written, '"', '+00:00"')
 
 
 def flat_object(fields: Mapping[str, Values], rows: int) -> pa.Array:

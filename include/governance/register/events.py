@@ -30,7 +30,7 @@ from governance.register.request import JSON_FIELDS, STATE_FIELDS, TIME_FIELDS
 RAW_AS_STORED = {b"raw": b"as stored"}
 """Metadata of a batch whose raw records are flat objects of text, written as PostgreSQL writes them."""
 SAID_BY_RAW = {b"said": b"by raw"}
-"""Metadata of a batch of which two observations say the same where their raw records are the same."""
+"""Metadata of a batch of which two observations say the same of the same time where their raw records do."""
 NOT_CONTENT = ("owner", "owner_rule")
 """Whom a request belongs to is decided here: another owner is no news of the source."""
 

@@ -23,7 +23,7 @@ class Observed:
     """The staged observations, one row each in the order of staging, with what orders and tells them apart.
 
     `rows`, by place: key (place among `keys`), kind (place among `kinds`), record_no, row_no, moment
-    (microseconds). `content`: a row of words each, what tells apart what they say.
+    (microseconds). `content`: a row of words each, what tells apart what is said of the same request.
     """
 
     rows: pd.DataFrame
@@ -50,14 +50,33 @@ def observed(staged: Staged) -> Observed:
             column = table["valid_at" if name == "moment" else name].combine_chunks()
             parts.append(np.array(column.cast(pa.int64())))
     encoded = {name: pa.chunked_array(held[name]).dictionary_encode().combine_chunks() for name in _HELD}
-    rows = pd.DataFrame({name: np.concatenate(parts) for name, parts in numbers.items()}, index=places)
     codes = {name: column.indices.to_numpy() for name, column in encoded.items()}
+    rows = pd.DataFrame(
+        {name: np.concatenate(parts) for name, parts in numbers.items()}
+        | {"key": codes["source_key"], "kind": codes["kind"]},
+        index=places,
+    )
     return Observed(
-        rows=rows.assign(key=codes["source_key"], kind=codes["kind"]),
+        rows=rows,
         keys=encoded["source_key"].dictionary.to_pylist(),
         kinds=encoded["kind"].dictionary.to_pylist(),
-        content=np.concatenate([_words(one).copy() for one in staged.fingerprints(index)]),
+        content=_content(staged, rows),
     )
+
+
+def _content(staged: Staged, rows: pd.DataFrame) -> np.ndarray:
+    """Return what tells apart what is said of the same request.
+
+    Where a table is not told yet, since when something is so follows from its raw record: two records of one
+    request and different times differ, and only those of the same time have to be looked at.
+    """
+    content = np.zeros((len(rows), 4), np.uint64)
+    content[:, 0] = rows.index
+    asked = rows[rows.duplicated(["key", "moment"], keep=False)] if staged.waits else rows
+    if len(asked):
+        words = [_words(some) for some in staged.fingerprints(asked)]
+        content[np.searchsorted(rows.index, asked.index)] = np.concatenate(words)
+    return content
 
 
 def _copied(column: pa.Array) -> pa.Array:

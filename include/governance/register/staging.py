@@ -54,6 +54,11 @@ class Staged(Batch):
     A row is known by its place among all rows of the tables.
     """
 
+    @property
+    def waits(self) -> bool:
+        """Tell whether what its rows say is told when it is asked for."""
+        return any(not events.is_told(table) for table in self.tables)
+
     def places(self) -> np.ndarray:
         """Return the places of the rows that are to be loaded."""
         wanted = [self._wanted(table).to_numpy() for table in self.tables]
@@ -80,19 +85,18 @@ class Staged(Batch):
         """Yield at most so many rows at once, with the columns `events.SAID`; what could wait is told now."""
         for table, places, here in self._each(chosen):
             is_told = events.is_told(table)
-            taken = _taken(table.select(events.SAID if is_told else events.SAYS), places)
+            says = table.select(events.SAID if is_told else events.SAYS)
             for begin in range(0, len(here), most):
-                some = taken.slice(begin, most)
+                some = _taken(says, places[begin : begin + most])
                 told = some if is_told else events.told(None, some).select(events.SAID)
                 yield told, here.iloc[begin : begin + most]
 
     def fingerprints(self, chosen: pd.DataFrame) -> Iterator[pa.Array]:
         """Yield of every table what tells apart what the chosen rows say."""
         for table, places, _ in self._each(chosen):
-            if events.is_told(table):
-                yield _taken(table.select(["content"]), places)["content"].combine_chunks()
-            else:
-                yield events.hashed(as_text(table["raw"])).take(pa.array(places))
+            column = "content" if events.is_told(table) else "raw"
+            found = _taken(table.select([column]), places)[column]
+            yield found.combine_chunks() if column == "content" else events.hashed(as_text(found))
 
     def _each(self, chosen: pd.DataFrame) -> Iterator[tuple[pa.Table, np.ndarray, pd.DataFrame]]:
         begin, chosen = 0, chosen.sort_index()
