@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import Engine, text
 
 from governance.errors import GovernanceError
+from governance.reconciliation import deviations
 from governance.reconciliation.reconcile import reconcile
-from reconciliation_worlds import NOW, World, exception, policies, register_requests
+from reconciliation_worlds import NOW, OWNERSHIP, ROOT, World, exception, policies, register_requests
 
 PROD, PAY, DEV = "111111111111", "222222222222", "333333333333"
 RULE = "s3-bucket-versioning-enabled"
@@ -169,6 +170,54 @@ def test_a_second_run_writes_nothing_and_gives_the_same_bytes(house: House) -> N
     assert (again.verdicts_written, again.input_digest) == (0, first.input_digest)
 
 
+def test_deviations_are_worded_where_what_they_rest_on_changed_and_only_there(
+    house: House, monkeypatch
+) -> None:
+    """Every day is reconciled once more as if nobody knew what the findings rest on: that must change nothing."""
+    worded = []
+    monkeypatch.setattr(deviations, "of_deviations", noted(worded, deviations.of_deviations))
+    moved = buckets("a", "b")
+    moved.accounts[PROD] = ("ACTIVE", "Prod/Payments")
+    stale = {(PROD, "eu-central-1")}
+    other = OWNERSHIP.replace("payments-lead", "head-of-payments")
+    shipped = (ROOT / "include/policies/reconciliation.yaml").read_text()
+    strict = shipped.replace('{rule: "*public*"', '{rule: "s3-*"')
+    days = (
+        ("new", buckets("a", "b"), {}),
+        ("", buckets("b", "a"), {}),
+        ("a resource more", buckets("a", "b", "c"), {}),
+        ("another one in its place", buckets("a", "b", "d"), {}),
+        ("another unit, and so another owner", moved, {}),
+        ("another owner of the same unit", moved, {"ownership": other}),
+        ("", moved, {"ownership": other}),
+        ("another severity", moved, {"ownership": other, "reconciliation": strict}),
+        ("unknown", buckets("a", "b", stale=stale), {}),  # which is no deviation, so what is open stays
+        ("still unknown, so it is looked at", buckets("a", "b", stale=stale), {}),
+        ("known again", moved, {}),
+        ("", moved, {}),
+    )
+    for number, (what, world, changed) in enumerate(days):
+        policies(house.policies, **changed)
+        worded.clear()
+        found = house.day(number, world)
+        assert bool(worded) is bool(what), f"day {number}: {what or 'nothing changed'}"
+        before = everything(house)
+        with house.register.begin() as connection:
+            connection.execute(text("UPDATE finding_family SET basis = NULL"))
+        again = house.day(number)
+        assert everything(house) == before
+        assert again.summary == found.summary
+        assert not any(again.turns["deviation"].values())
+
+
+def noted(calls: list, work):
+    def noting(*arguments):
+        calls.append(arguments)
+        return work(*arguments)
+
+    return noting
+
+
 def test_an_unchanged_verdict_is_not_written_again(house: House) -> None:
     house.add(exception("E", scope()))
     assert house.day(0, buckets("a")).verdicts_written == 1
@@ -296,6 +345,7 @@ def test_other_evidence_is_written_but_is_no_turn(house: House) -> None:
     house.day(0, buckets("a"))
     with house.register.begin() as connection:
         connection.execute(text("UPDATE finding SET evidence = '{}', digest = NULL"))
+        connection.execute(text("UPDATE finding_family SET basis = NULL"))
     house.day(1, buckets("a"))
     [row] = house.rows("SELECT evidence FROM finding")
     assert row.evidence["deployed_rule"] == RULE

@@ -210,13 +210,13 @@ def rules_of_the_house(tmp_path_factory):
 
 
 def judged(world, live, house, folder, **cut):
-    return judgement.judge(evidence_of(world, folder, **cut), live, {}, *house, NOW)
+    return judgement.judge(evidence_of(world, folder, **cut), live, judgement.Before(), *house, NOW)
 
 
 def outcomes(found: judgement.Judgement) -> Counter:
     return Counter(
         "deviation" if pd.isna(number) else f"expired {number}"
-        for number in found.deviation_findings.request_number
+        for number in found.deviations.findings.request_number
     )
 
 
@@ -268,8 +268,8 @@ def test_every_exception_and_every_noncompliant_item_gets_exactly_one_verdict(
     assert found.verdicts.verdict.notna().all()
     total = found.summary
     assert total["non_compliant"] == total["covered"] + total["deviations"] + total["unknown"]
-    assert len(found.deviation_findings) == total["deviations"]
-    assert found.deviation_findings.finding_key.is_unique
+    assert len(found.deviations.findings) == total["deviations"]
+    assert found.deviations.findings.finding_key.is_unique
 
 
 @settings(max_examples=WORLDS // 2, deadline=None, suppress_health_check=list(HealthCheck), phases=QUICK)
@@ -305,7 +305,7 @@ def test_verdicts_do_not_depend_on_shards_or_file_order(world, live, rules_of_th
     def text(**cut):
         found = judged(world, live, rules_of_the_house, tmp_path_factory.mktemp("lake"), **cut)
         return (
-            found.verdicts.to_csv(), found.deviation_findings.to_csv(), found.exception_findings.to_csv(),
+            found.verdicts.to_csv(), found.deviations.findings.to_csv(), found.exception_findings.to_csv(),
             json.dumps(found.summary),
         )  # fmt: skip
 

@@ -119,9 +119,10 @@ def _pass(connection: duckdb.DuckDBPyConnection, tests: pa.Table) -> None:
 def deviations(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """Return the non-compliant items that nobody approved, in the order of account, kind, region, resource.
 
+    They are those of the view `deviation`.
     Columns: account, region, kind, rule (as deployed), resource_id, expired.
     """
-    found = answer(connection, "deviations")
+    found: pd.DataFrame = connection.sql("FROM deviation").df()
     return found.sort_values(["account", "kind", "region", "resource_id"], ignore_index=True)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from governance.reconciliation import engine, findings, standing, summary, verdicts
+from governance.reconciliation.deviations import Deviations, deviations
 from governance.reconciliation.directory import Directory
 from governance.reconciliation.evidence import Evidence
 from governance.reconciliation.exceptions import LiveException
@@ -18,7 +19,19 @@ from governance.reconciliation.planes import findings as plane_findings
 from governance.reconciliation.planes import judge as planes
 from governance.reconciliation.planes.live import Found
 from governance.reconciliation.policy import ReconciliationPolicy
+from governance.register.findings import Standing
 from governance.register.ownership import OwnershipPolicy
+
+
+@dataclass(frozen=True)
+class Before:
+    """What was told before. `clean`: by request how many observations in a row found its exception clean.
+
+    `deviations`: what those rest on that are open; where it is the same now, they are not worded again.
+    """
+
+    clean: dict[int, int] = field(default_factory=dict)
+    deviations: Standing | None = None
 
 
 @dataclass(frozen=True)
@@ -27,7 +40,7 @@ class Judgement:
 
     verdicts: pd.DataFrame
     exception_findings: pd.DataFrame
-    deviation_findings: pd.DataFrame
+    deviations: Deviations
     live_exception_findings: pd.DataFrame
     summary: dict[str, Any]
     directory: Directory
@@ -37,7 +50,7 @@ class Judgement:
 def judge(
     known: Evidence,
     exceptions: list[LiveException],
-    clean_before: dict[int, int],
+    before: Before,
     policy: ReconciliationPolicy,
     owners: OwnershipPolicy,
     now: datetime,
@@ -49,20 +62,19 @@ def judge(
         engine.database(Path(scratch), memory) as database,
     ):
         matched = engine.match(database, known, exceptions, policy)
-        facts = standing.facts(exceptions, matched, clean_before, policy.stale_after_observations)
+        facts = standing.facts(exceptions, matched, before.clean, policy.stale_after_observations)
         found = planes.judge(database, matched, known, exceptions, planes.House(policy, now))
         judged = verdicts.judge(database, exceptions, facts, known.snapshot_id)
         judged = planes.applied(judged, found)
-        unapproved = engine.deviations(database)
-    deviations = findings.of_deviations(unapproved, exceptions, matched.directory, policy, owners)
+        unapproved = deviations(database, exceptions, matched.directory, policy, owners, before.deviations)
     return Judgement(
         verdicts=judged,
         exception_findings=findings.of_exceptions(judged, exceptions, policy, owners),
-        deviation_findings=deviations,
+        deviations=unapproved,
         live_exception_findings=plane_findings.of_live_exceptions(
             found, matched.directory, policy.live_exceptions, owners
         ),
-        summary=summary.summarise(matched, judged, deviations, known, now)
+        summary=summary.summarise(matched, judged, unapproved.standing, known, now)
         | {"live_exceptions": planes.summary(found)},
         directory=matched.directory,
         found=found,

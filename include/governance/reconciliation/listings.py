@@ -184,6 +184,7 @@ def store(
     schema = pa.schema([(name, _TYPES[kind]) for name, kind in columns.items()])
     filled = schema.empty_table()
     if len(rows):
-        told = rows.astype("object").where(rows.notna(), None).to_dict("records")
-        filled = pa.Table.from_pylist(told, schema=schema)
+        told = rows.astype("object").where(rows.notna(), None)
+        values = [pa.array(told[one.name].tolist(), one.type) for one in schema]
+        filled = pa.table(values, schema=schema)
     connection.register(table, filled)

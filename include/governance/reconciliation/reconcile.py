@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 from sqlalchemy import Connection, Engine, text
 
 from governance import resources
 from governance.reconciliation import (
+    deviations,
     engine,
     evidence,
     exceptions,
@@ -34,12 +36,15 @@ from governance.reconciliation import policy as policy_files
 from governance.reconciliation.evidence import Evidence
 from governance.reconciliation.exceptions import LiveException
 from governance.reconciliation.fulfilment import Fulfilment
-from governance.reconciliation.judgement import Judgement, judge
+from governance.reconciliation.judgement import Before, Judgement, judge
 from governance.reconciliation.planes import findings as plane_findings
 from governance.reconciliation.policy import ReconciliationPolicy
 from governance.register import findings as register_findings
 from governance.register import ownership
 from governance.register.copying import copy_frame
+
+Aside = TypeVar("Aside")
+Here = TypeVar("Here")
 
 
 @dataclass(frozen=True)
@@ -80,21 +85,35 @@ def reconcile(
         live = exceptions.live(connection, now, limits)
         live = growth.with_approved(connection, live, now, policy.scope_growth)
         clean = _clean_before(connection, now, chosen)
+        is_past = _is_past(connection, now)
+        said = None if is_past else register_findings.standing(connection, "deviation")
         with evidence.opened(connection, chosen, now, policy.evidence, lake) as known:
-            judgement = judge(known, live, clean, policy, owners, now, memory)
-            then = newcomers.Then(connection, policy, lake)
-            judgement = newcomers.named(judgement, live, known, then)
             asked = requested.requested(connection, now, promised)
             with fulfilment.earlier(connection, known, promised, policy.evidence, lake) as before:
                 all_asked = requested.Asked(*asked, live)
-                done = fulfilment.judge(known, before, all_asked, promised, owners, policy.evidence, now)
+                done, judgement = _side_by_side(
+                    lambda: fulfilment.judge(
+                        known, before, all_asked, promised, owners, policy.evidence, now
+                    ),
+                    lambda: judge(known, live, Before(clean, said), policy, owners, now, memory),
+                )
+            then = newcomers.Then(connection, policy, lake)
+            judgement = newcomers.named(judgement, live, known, then)
         digest = _input_digest(known, live, clean, policy, repr((asked, promised)))
         verdicts = pd.concat([judgement.verdicts, done.verdicts], ignore_index=True)
         found = {**judgement.summary, **done.summary}
         written = _store_verdicts(connection, verdicts, now, chosen)
-        turns = _sync_findings(connection, judgement, done, known, now)
+        turns = {} if is_past else _sync_findings(connection, judgement, done, known, now)
         _store_run(connection, found, now, chosen, digest)
     return Reconciled(chosen, now, digest, found, verdicts, written, turns)
+
+
+def _side_by_side(aside: Callable[[], Aside], here: Callable[[], Here]) -> tuple[Aside, Here]:
+    """Do both at once, the first on another thread; neither may ask the register."""
+    with ThreadPoolExecutor(1) as pool:
+        doing = pool.submit(aside)
+        done = here()
+        return doing.result(), done
 
 
 def _clean_before(connection: Connection, now: datetime, snapshot_id: str) -> dict[int, int]:
@@ -137,30 +156,47 @@ def _store_verdicts(connection: Connection, verdicts: pd.DataFrame, now: datetim
     return int(stored.rowcount)
 
 
+def _is_past(connection: Connection, now: datetime) -> bool:
+    """Tell whether a later instant was reconciled already."""
+    later = text("SELECT EXISTS (SELECT FROM reconciliation_run WHERE as_of > :now)")
+    return bool(connection.scalar(later, {"now": now}))
+
+
 def _sync_findings(
     connection: Connection, judgement: Judgement, done: Fulfilment, known: Evidence, now: datetime
 ) -> dict[str, dict[str, int]]:
-    """Bring all families of findings up to `now`, unless a later instant was reconciled already."""
-    later = text("SELECT EXISTS (SELECT FROM reconciliation_run WHERE as_of > :now)")
-    if connection.scalar(later, {"now": now}):
-        return {}
-    verdicts, directory = judgement.verdicts, judgement.directory
+    """Bring all families of findings up to `now`."""
+    verdicts = judgement.verdicts
     families: dict[str, tuple[pd.DataFrame, Callable[[pd.DataFrame], pd.Series]]] = {
         "exception": (judgement.exception_findings, lambda _: findings.unknown_exceptions(verdicts)),
-        "deviation": (
-            judgement.deviation_findings,
-            lambda unsaid: findings.unknown_deviations(unsaid, known, directory),
-        ),
         "live_exception": (
             judgement.live_exception_findings,
             lambda unsaid: plane_findings.unknown(unsaid, judgement.found),
         ),
         **{name: (found, done.unknown[name]) for name, found in done.findings.items()},
     }
-    return {
-        family: asdict(register_findings.sync(connection, family, current, at=now, unknown=unknown))
+    turns = {
+        family: register_findings.sync(connection, family, current, at=now, unknown=unknown)
         for family, (current, unknown) in families.items()
     }
+    turns["deviation"] = _sync_deviations(connection, judgement, known, now)
+    return {family: asdict(turned) for family, turned in turns.items()}
+
+
+def _sync_deviations(
+    connection: Connection, judgement: Judgement, known: Evidence, now: datetime
+) -> register_findings.Turns:
+    found = judgement.deviations
+    if found.findings is None:
+        return register_findings.still(connection, "deviation", now)
+    return register_findings.sync(
+        connection,
+        "deviation",
+        found.findings,
+        at=now,
+        unknown=lambda unsaid: deviations.unknown(unsaid, known, judgement.directory),
+        standing=found.standing,
+    )
 
 
 def _store_run(

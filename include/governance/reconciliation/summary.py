@@ -10,13 +10,11 @@ import pandas as pd
 from governance.reconciliation.directory import Directory
 from governance.reconciliation.engine import Matched
 from governance.reconciliation.evidence import Evidence
-
-TOP = 20
-"""Rows of each top list."""
+from governance.register.findings import Standing
 
 
 def summarise(
-    matched: Matched, verdicts: pd.DataFrame, deviations: pd.DataFrame, evidence: Evidence, now: datetime
+    matched: Matched, verdicts: pd.DataFrame, deviations: Standing, evidence: Evidence, now: datetime
 ) -> dict[str, Any]:
     """Return the summary as plain data, the same for the same inputs.
 
@@ -34,10 +32,7 @@ def summarise(
         "exceptions": len(verdicts),
         "verdicts": _counts(verdicts.verdict),
         "coverage": _coverage(evidence),
-        "by_rule": _by_rule(deviations),
-        "by_owner": [
-            {"owner": owner, "deviations": count} for owner, count in _top(_counts(deviations.owner))
-        ],
+        **deviations.summary,
         "snapshot": {
             "snapshot_id": evidence.snapshot_id,
             "as_of": evidence.as_of.isoformat(),
@@ -53,18 +48,6 @@ def _share(part: int, whole: int) -> float | None:
 
 def _counts(values: pd.Series) -> dict[str, int]:
     return {str(value): int(count) for value, count in values.value_counts().sort_index().items()}
-
-
-def _top(counts: dict[str, int]) -> list[tuple[str, int]]:
-    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:TOP]
-
-
-def _by_rule(deviations: pd.DataFrame) -> list[dict[str, Any]]:
-    expired = _counts(deviations.rule[deviations.request_number.notna()])
-    return [
-        {"rule": rule, "deviations": count, "expired": expired.get(rule, 0)}
-        for rule, count in _top(_counts(deviations.rule))
-    ]
 
 
 def _coverage(evidence: Evidence) -> dict[str, dict[str, int]]:

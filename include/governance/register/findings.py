@@ -2,7 +2,8 @@
 
 A family of findings has one writer, which hands over everything that is true now; what it no longer names
 is resolved. What is said is compared by digest, so a run in which nothing changed writes nothing but the
-instant the family was last compared: the view `finding_seen` tells of each finding when it was last seen.
+instant the family was last compared: the view `finding_seen` tells of each finding when it was last seen. A
+writer that can tell what its findings rest on need not even put them into words where that is the same.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -40,6 +42,28 @@ class Turns:
     resolved: int = 0
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What the findings of a family rest on, as a digest, and what they add up to, as plain data."""
+
+    basis: str
+    summary: dict[str, Any]
+
+
+def standing(connection: Connection, family: str) -> Standing | None:
+    """Return what the open findings of a family rest on; None where nobody told, or some are unseen."""
+    rows = connection.execute(text(resources.sql("register/family_standing.sql")), {"family": family})
+    found = rows.one_or_none()
+    return None if found is None else Standing(found.basis, found.summary)
+
+
+def still(connection: Connection, family: str, at: datetime) -> Turns:
+    """Note that the findings of a family say as of `at` what they said before; none of them turns."""
+    query = text(resources.sql("register/family_still.sql"))
+    connection.execute(query, {"family": family, "at": at})
+    return Turns()
+
+
 def sync(
     connection: Connection,
     family: str,
@@ -47,12 +71,14 @@ def sync(
     *,
     at: datetime,
     unknown: Callable[[pd.DataFrame], pd.Series] | None = None,
+    standing: Standing | None = None,
 ) -> Turns:
     """Make the open findings of `family` equal to `current` (columns: COLUMNS) as of `at`.
 
     Only what says something else than last time is written. `unknown` is given the open findings that
     `current` does not name (finding_key, account, region, rule) and returns the keys of those about which
-    there is no evidence now: they stay open, because unknown is never clean.
+    there is no evidence now: they stay open, because unknown is never clean. `standing` is what `current`
+    rests on, for the next time.
     """
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('governance.findings'))"))
     said = _digests(current)
@@ -63,7 +89,9 @@ def sync(
     turns = {}
     if len(news) or len(missing) or len(again):
         turns = _write(connection, (family, at), (news, missing, again), unknown)
-    connection.execute(text(resources.sql("register/family_seen.sql")), {"family": family, "at": at})
+    rests_on = {"basis": standing and standing.basis, "summary": standing and json.dumps(standing.summary)}
+    query = text(resources.sql("register/family_seen.sql"))
+    connection.execute(query, {"family": family, "at": at, **rests_on})
     return Turns(**turns)
 
 
@@ -95,6 +123,10 @@ def _open_findings(connection: Connection, family: str) -> pd.DataFrame:
     rows = connection.execute(text(resources.sql("register/open_findings.sql")), {"family": family})
     lines = "\n".join(rows.scalars())
     types = {"finding_number": "int64", "digest": "str", "unseen": "str"}
+    if not lines:
+        return pd.DataFrame({name: pd.Series([], dtype=kind) for name, kind in types.items()}).assign(
+            unseen=False
+        )
     found = pd.read_csv(io.StringIO(lines), names=list(types), dtype=types, keep_default_na=False)
     return found.assign(unseen=found.unseen == "t")
 
@@ -105,6 +137,8 @@ def _in(digests: pd.Series, others: pd.Series) -> pd.Series:
 
 def _digests(current: pd.DataFrame) -> pd.Series:
     """Return what each finding says as a digest, leaving out which snapshot its evidence was read from."""
+    if current.empty:
+        return pd.Series([], index=current.index, dtype="str")
     place, texts = pd.factorize(current.evidence)
     resting = [json.dumps({**json.loads(one), "snapshot": None}, sort_keys=True) for one in texts]
     parts = [pa.array(current[name], from_pandas=True).cast(pa.large_string()) for name in COLUMNS[:-1]]

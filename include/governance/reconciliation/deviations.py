@@ -1,0 +1,216 @@
+"""Deviations: non-compliant items that nobody approved, as findings; worded only where something changed.
+
+What all of them follow from has one digest, the basis: which items, by counts and sums of hashes, and what is
+said of them. Where it is the one of last time, the findings that are open say what these would say.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from inspect import getsource
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from governance import resources
+from governance.reconciliation import columns, engine, findings, frames, owners
+from governance.reconciliation.columns import joined, taken
+from governance.reconciliation.directory import Directory
+from governance.reconciliation.evidence import Evidence
+from governance.reconciliation.exceptions import LiveException
+from governance.reconciliation.owners import accountable
+from governance.reconciliation.policy import ReconciliationPolicy
+from governance.register import findings as register_findings
+from governance.register.findings import COLUMNS, Standing
+from governance.register.ownership import OwnershipPolicy
+
+TOP = 20
+"""Rows of each top list."""
+
+
+@dataclass(frozen=True)
+class Deviations:
+    """What there is of them. `standing`: what they rest on, and `by_rule` and `by_owner` for the summary.
+
+    `findings` (columns: `register.findings.COLUMNS`) None: they say what they said before.
+    """
+
+    standing: Standing
+    findings: pd.DataFrame | None
+
+
+def deviations(
+    connection: duckdb.DuckDBPyConnection,
+    exceptions: list[LiveException],
+    directory: Directory,
+    policy: ReconciliationPolicy,
+    owners: OwnershipPolicy,
+    before: Standing | None,
+) -> Deviations:
+    """Return the deviations of a snapshot that was matched; `before` is what those rest on that are open."""
+    groups = _groups(connection, exceptions, directory, policy)
+    basis = _basis(groups, directory, owners)
+    if before is not None and before.basis == basis:
+        return Deviations(before, None)
+    found = of_deviations(engine.deviations(connection), exceptions, directory, policy, owners)
+    named = found.owner.value_counts()
+    by_owner = [{"owner": owner, "deviations": int(count)} for owner, count in _top(dict(named))]
+    return Deviations(Standing(basis, {"by_rule": _by_rule(groups), "by_owner": by_owner}), found)
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Deviations from one deployed rule, of one type, that the same exception covered last ('': none did)."""
+
+    control: str
+    said: tuple[str | None, ...]
+    expired: str
+    items: int
+    sums: tuple[str, str]
+
+
+def _groups(
+    connection: duckdb.DuckDBPyConnection,
+    exceptions: list[LiveException],
+    directory: Directory,
+    policy: ReconciliationPolicy,
+) -> list[_Group]:
+    """Return the deviations by group, with all that is said of each item of it."""
+    engine.run(connection, "deviations")
+    rows = connection.execute(resources.sql("reconciliation/deviation_groups.sql")).fetchall()
+    found = []
+    for number, rule, expired, items, total, parity in rows:
+        kind = directory.kinds[number]
+        creator, control = kind.identity.creator, kind.identity.name
+        ambiguous = str(directory.book.is_ambiguous(control))
+        said = (creator, control, rule, kind.resource_type, policy.severity_of(control), ambiguous)
+        one = None if expired is None else exceptions[expired]
+        ended = "" if one is None else f"{one.number} {one.request_id} {one.valid_until}"
+        found.append(_Group(control, said, ended, items, (str(total), str(parity))))
+    return sorted(found, key=repr)
+
+
+def _basis(groups: list[_Group], directory: Directory, owners: OwnershipPolicy) -> str:
+    """Return the digest of all that the findings follow from, but not of which snapshot it was read."""
+    units = {account: directory.unit_path(account) for account in directory.accounts}
+    parts = (repr(groups), json.dumps(units, sort_keys=True), owners.model_dump_json(), _wording())
+    return sha256("\0".join(parts).encode()).hexdigest()
+
+
+@cache
+def _wording() -> str:
+    """Return the code by which deviations are worded: said otherwise, everything is said anew."""
+    worded_by = (of_deviations, _why, _evidence, columns, owners, register_findings)
+    return "\0".join(getsource(one) for one in worded_by)
+
+
+def _by_rule(groups: list[_Group]) -> list[dict[str, Any]]:
+    every: Counter[str] = Counter()
+    expired: Counter[str] = Counter()
+    for group in groups:
+        every[group.control] += group.items
+        expired[group.control] += group.items if group.expired else 0
+    return [
+        {"rule": rule, "deviations": count, "expired": expired[rule]} for rule, count in _top(dict(every))
+    ]
+
+
+def _top(counts: dict[str, int]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:TOP]
+
+
+def of_deviations(
+    items: pd.DataFrame,
+    exceptions: list[LiveException],
+    directory: Directory,
+    policy: ReconciliationPolicy,
+    owners: OwnershipPolicy,
+) -> pd.DataFrame:
+    """Return the findings of family `deviation`: one per non-compliant item that nobody approved.
+
+    `rule` is the canonical name; the deployed name and the creator are in the evidence, as is the subtype
+    EXPIRED with the exception that once covered it.
+    """
+    kinds = directory.kinds
+    items = items.assign(
+        creator=taken([kind.identity.creator for kind in kinds], items.kind),
+        control=taken([kind.identity.name for kind in kinds], items.kind),
+        resource_type=taken([kind.resource_type for kind in kinds], items.kind),
+        expired=items.expired.astype("Int64").fillna(len(exceptions)).astype("int64"),
+    )
+    severities: list[str] = [policy.severity_of(kind.identity.name) for kind in kinds]
+    key = ("account", "region", "creator", "control", "resource_type", "resource_id")
+    numbers = pd.Series([*(one.number for one in exceptions), None], dtype="Int64")
+    found = {
+        "finding_key": joined(*[part for name in key for part in ("|", items[name])][1:]),
+        "type": "UNAPPROVED_DEVIATION",
+        "severity": taken(severities, items.kind),
+        "request_number": numbers.take(items.expired.to_numpy()).set_axis(items.index),
+        "account": items.account,
+        "region": items.region,
+        "rule": items.control,
+        "resource_type": items.resource_type,
+        "resource_id": items.resource_id,
+        "owner": accountable(items, directory, owners),
+        "why": _why(items, exceptions),
+        "evidence": _evidence(items, exceptions, directory),
+    }
+    return findings.typed(pd.DataFrame(found, columns=list(COLUMNS), index=items.index))
+
+
+def _why(items: pd.DataFrame, exceptions: list[LiveException]) -> pd.Series:
+    """Say in one sentence why each item is a deviation."""
+    ends = [
+        f"; {one.request_id} covered it until {one.valid_until:%Y-%m-%d}." if one.valid_until else ""
+        for one in exceptions
+    ]
+    end = taken([*ends, " and no approved exception covers it."], items.expired)
+    return joined(
+        items.resource_type, " ", items.resource_id, " in account ", items.account, " (", items.region,
+        ") is not compliant with ", items.control, end,
+    )  # fmt: skip
+
+
+def _evidence(items: pd.DataFrame, exceptions: list[LiveException], directory: Directory) -> pd.Series:
+    """Say what the sentences rest on. Many items rest on the same, so each text is written once."""
+    what = items[["creator", "rule", "control", "expired"]]
+    same = what.groupby(list(what.columns), sort=False).ngroup()
+    texts = []
+    for creator, rule, control, expired in what[~same.duplicated()].itertuples(index=False, name=None):
+        evidence: dict[str, Any] = {
+            "snapshot": directory.evidence.snapshot_id,
+            "creator": creator or "customer",
+            "deployed_rule": rule,
+            "rule_of_decision": "UNAPPROVED_DEVIATION",
+        }
+        if directory.book.is_ambiguous(control):
+            evidence["scope_rule"] = f"{evidence['creator']}/{control}"
+        if expired < len(exceptions):
+            evidence |= {"subtype": "EXPIRED", "exception": exceptions[expired].request_id}
+        texts.append(json.dumps(evidence, sort_keys=True, ensure_ascii=False))
+    return taken(texts, same)
+
+
+def unknown(open_findings: pd.DataFrame, evidence: Evidence, directory: Directory) -> pd.Series:
+    """Return the keys of open deviations (finding_key, account, region, rule) that nothing fresh tells of.
+
+    A global resource is known only while every region of its account is. An account that is gone takes its
+    deviations with it.
+    """
+    places = evidence.places
+    fresh = set(zip(places.account[places.fresh], places.region[places.fresh], strict=True))
+    partly = set(places.account[~places.fresh])
+    whole = {(account, "global") for account in places.account if account not in partly}
+    known = fresh | whole
+    failing = {rule.name for rule in directory.failing_rules}
+    keep = [
+        ((row.account, row.region) not in known or row.rule in failing)
+        and not directory.is_gone(str(row.account))
+        for row in frames.rows(open_findings)
+    ]
+    return open_findings.finding_key[pd.Series(keep, index=open_findings.index, dtype=bool)]

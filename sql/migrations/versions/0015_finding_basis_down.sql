@@ -1,0 +1,3 @@
+ALTER TABLE finding_family
+    DROP COLUMN basis,
+    DROP COLUMN summary;
