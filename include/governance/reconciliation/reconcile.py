@@ -87,14 +87,13 @@ def reconcile(
         clean = _clean_before(connection, now, chosen)
         is_past = _is_past(connection, now)
         said = None if is_past else register_findings.standing(connection, "deviation")
-        with evidence.opened(connection, chosen, now, policy.evidence, lake) as known:
+        limited = policy.evidence
+        with evidence.opened(connection, chosen, now, limited, lake) as known:
             asked = requested.requested(connection, now, promised)
-            with fulfilment.earlier(connection, known, promised, policy.evidence, lake) as before:
+            with fulfilment.earlier(connection, known, promised, limited, lake) as before:
                 all_asked = requested.Asked(*asked, live)
                 done, judgement = _side_by_side(
-                    lambda: fulfilment.judge(
-                        known, before, all_asked, promised, owners, policy.evidence, now
-                    ),
+                    lambda: fulfilment.judge(known, before, all_asked, promised, owners, limited, now),
                     lambda: judge(known, live, Before(clean, said), policy, owners, now, memory),
                 )
             then = newcomers.Then(connection, policy, lake)
