@@ -42,6 +42,7 @@ from governance.reconciliation.policy import ReconciliationPolicy
 from governance.register import findings as register_findings
 from governance.register import ownership
 from governance.register.copying import copy_frame
+from governance.register.exception_limits import ExceptionLimits
 
 Aside = TypeVar("Aside")
 Here = TypeVar("Here")
@@ -82,23 +83,18 @@ def reconcile(
     with register.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('governance.reconciliation'))"))
         chosen = snapshot_id or evidence.latest_snapshot(connection, now)
-        live = exceptions.live(connection, now, limits)
-        live = growth.with_approved(connection, live, now, policy.scope_growth)
-        clean = _clean_before(connection, now, chosen)
+        live = _live(connection, now, limits, policy)
         is_past = _is_past(connection, now)
-        said = None if is_past else register_findings.standing(connection, "deviation")
-        limited = policy.evidence
-        with evidence.opened(connection, chosen, now, limited, lake) as known:
-            asked = requested.requested(connection, now, promised)
-            with fulfilment.earlier(connection, known, promised, limited, lake) as before:
-                all_asked = requested.Asked(*asked, live)
+        said = _said_before(connection, now, chosen, is_past)
+        with evidence.opened(connection, chosen, now, policy.evidence, lake) as known:
+            asked = requested.Asked(*requested.requested(connection, now, promised), live)
+            with fulfilment.earlier(connection, known, promised, policy.evidence, lake) as before:
                 done, judgement = _side_by_side(
-                    lambda: fulfilment.judge(known, before, all_asked, promised, owners, limited, now),
-                    lambda: judge(known, live, Before(clean, said), policy, owners, now, memory),
+                    lambda: fulfilment.judge(known, before, asked, promised, owners, policy.evidence, now),
+                    lambda: judge(known, live, said, policy, owners, now, memory),
                 )
-            then = newcomers.Then(connection, policy, lake)
-            judgement = newcomers.named(judgement, live, known, then)
-        digest = _input_digest(known, live, clean, policy, repr((asked, promised)))
+            judgement = newcomers.named(judgement, live, known, newcomers.Then(connection, policy, lake))
+        digest = _input_digest(known, live, said.clean, policy, repr((asked[:2], promised)))
         verdicts = pd.concat([judgement.verdicts, done.verdicts], ignore_index=True)
         found = {**judgement.summary, **done.summary}
         written = _store_verdicts(connection, verdicts, now, chosen)
@@ -115,12 +111,21 @@ def _side_by_side(aside: Callable[[], Aside], here: Callable[[], Here]) -> tuple
         return doing.result(), done
 
 
-def _clean_before(connection: Connection, now: datetime, snapshot_id: str) -> dict[int, int]:
-    """Return by request number how many observations in a row, up to the one before, found it clean."""
+def _live(
+    connection: Connection, now: datetime, limits: ExceptionLimits, policy: ReconciliationPolicy
+) -> list[LiveException]:
+    """Return the exceptions that are live, with what each matched when it was approved."""
+    live = exceptions.live(connection, now, limits)
+    return growth.with_approved(connection, live, now, policy.scope_growth)
+
+
+def _said_before(connection: Connection, now: datetime, snapshot_id: str, is_past: bool) -> Before:
+    """Return what earlier runs said; of a past instant nothing of what is open today."""
     rows = connection.execute(
         text(resources.sql("reconciliation/clean_streaks.sql")), {"now": now, "snapshot_id": snapshot_id}
     )
-    return {int(row.request_number): int(row.observations) for row in rows}
+    clean = {int(row.request_number): int(row.observations) for row in rows}
+    return Before(clean, None if is_past else register_findings.standing(connection, "deviation"))
 
 
 def _input_digest(
