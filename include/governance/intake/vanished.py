@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -34,21 +35,25 @@ class Absence:
     `gone` None: nothing is known to be missing, as in a pull that was not whole or holds nameless records.
     """
 
-    seen: frozenset[str]
+    examined: Examined
     gone: tuple[tuple[Any, str], ...] | None = None
     """Request (columns of vanished.sql) and what became of it."""
+
+    @cached_property
+    def seen(self) -> frozenset[str]:
+        """Keys of the requests that are there."""
+        return self.examined.good_keys() | {key for key in self.examined.keys_kept_back() if key}
 
 
 def look(connection: Connection, spec: SourceSpec, examined: Examined, pull: Pull, reader: Reader) -> Absence:
     """Return which requests are there and which are gone, asking the source after each of the latter."""
-    named = examined.keys_kept_back()
-    seen = examined.good_keys() | {key for key in named if key}
-    if not pull.whole or spec.mode != "live" or examined.held or None in named:
-        return Absence(seen)
+    told = Absence(examined)
+    if not pull.whole or spec.mode != "live" or examined.held or None in examined.keys_kept_back():
+        return told
     query = text(resources.sql("intake/vanished.sql"))
-    rows = connection.execute(query, {"source": spec.name, "keys": sorted(seen)}).fetchall()
+    rows = connection.execute(query, {"source": spec.name, "keys": sorted(told.seen)}).fetchall()
     gone = [(row, _trace(reader, row.source_key, number)) for number, row in enumerate(rows)]
-    return Absence(seen, tuple(gone))
+    return replace(told, gone=tuple(gone))
 
 
 def sync(connection: Connection, spec: SourceSpec, absence: Absence, pull: Pull, now: datetime) -> None:

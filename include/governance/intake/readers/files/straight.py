@@ -64,7 +64,7 @@ def row_of(header: list[str], cells: list[str]) -> tuple[Raw, str | None]:
 
 def _ends_lines_plainly(content: bytes) -> bool:
     """Tell whether every line ends with a line feed, whatever else may be before it."""
-    return re.search(rb"\r(?!\n)", content) is None
+    return b"\r" not in content or re.search(rb"\r(?!\n)", content) is None
 
 
 def _by_rows(
