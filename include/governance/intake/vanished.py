@@ -64,10 +64,11 @@ def sync(connection: Connection, spec: SourceSpec, absence: Absence, pull: Pull,
     if not absence.gone and not opened:
         return
     gone = absence.gone or ()
-    unknown = [row.finding_key for row in opened if row.source_key not in absence.seen]
+    left: list[str] = []
+    if absence.gone is None:
+        left = [row.finding_key for row in opened if row.source_key not in absence.seen]
     if gone:
         pull.notes.append(f"{len(gone)} requests are no longer found at the source: see findings {TYPE}")
-    left = unknown if absence.gone is None else []
     findings.sync(
         connection, family, _frame(spec, gone), at=now, unknown=lambda _: pd.Series(left, dtype="str")
     )

@@ -7,6 +7,7 @@ said of them. Where it is the one of last time, the findings that are open say w
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
@@ -25,7 +26,9 @@ from governance.reconciliation.evidence import Evidence
 from governance.reconciliation.exceptions import LiveException
 from governance.reconciliation.owners import accountable
 from governance.reconciliation.policy import ReconciliationPolicy
+from governance.reconciliation.scopes import like
 from governance.register import findings as register_findings
+from governance.register import ownership, patterns
 from governance.register.findings import COLUMNS, Standing
 from governance.register.ownership import OwnershipPolicy
 
@@ -104,8 +107,9 @@ def _basis(groups: list[_Group], directory: Directory, owners: OwnershipPolicy) 
 
 @cache
 def _wording() -> str:
-    """Return the code by which deviations are worded: said otherwise, everything is said anew."""
-    worded_by = (of_deviations, _why, _evidence, columns, owners, register_findings)
+    """Return the code that words deviations and finds their owners: where it changed, all is said anew."""
+    here = sys.modules[__name__]
+    worded_by = (here, columns, findings, like, owners, ownership, patterns, register_findings)
     return "\0".join(getsource(one) for one in worded_by)
 
 
