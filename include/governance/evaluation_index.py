@@ -29,8 +29,9 @@ TABLES = {
     "cell": "cell",
     "resource_group": "grp",
     "resource": "resource",
-    "bad": "row",
-    "scattered": "row",
+    "resource_by_id": "position",
+    "bad": "cell, resource, row",
+    "scattered": "cell, resource, row",
     "repeated": "cell",
 }
 """What an index consists of, one Parquet file each, and the order of their rows."""
@@ -90,7 +91,7 @@ def use(connection: duckdb.DuckDBPyConnection, files: Mapping[str, Path]) -> Non
     """Make the tables of an index readable under their names."""
     for table in TABLES:
         path = _quoted(str(files[table]))
-        connection.execute(f"CREATE VIEW {table} AS FROM read_parquet({path})")
+        connection.execute(f"CREATE OR REPLACE VIEW {table} AS FROM read_parquet({path})")
 
 
 def _quoted(text: str) -> str:

@@ -14,5 +14,9 @@ FROM placed_resource GROUP BY grp;
 
 CREATE TABLE resource AS SELECT resource, grp, resource_id, tag_set FROM placed_resource ORDER BY resource;
 
--- Where is each group? Grain: group.
-CREATE TABLE resource_group AS SELECT grp, account, region, resource_type FROM full_group ORDER BY grp
+-- Which resource comes next in the order of ids, byte by byte? To look up an id, or how it begins. Grain: resource.
+CREATE TABLE resource_by_id AS
+SELECT (row_number() OVER (ORDER BY resource_id, resource) - 1)::INTEGER AS position, resource FROM placed_resource;
+
+-- Where is each group? n: its resources, numbered through. Grain: group.
+CREATE TABLE resource_group AS SELECT grp, account, region, resource_type, n::INTEGER AS n FROM full_group ORDER BY grp

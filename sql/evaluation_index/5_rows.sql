@@ -9,7 +9,7 @@ JOIN seen_region g ON g.name = e.region
 JOIN deployed d ON d.rule = e.rule AND d.creator IS NOT DISTINCT FROM e.creator AND d.resource_type = e.resource_type
 JOIN full_cell l ON l.account = a.account AND l.region = g.region AND l.deployment = d.deployment
 JOIN resource r ON r.grp = l.grp AND r.resource_id = e.resource_id AND r.tag_set IS NOT DISTINCT FROM e.tag_set
-ORDER BY row;
+ORDER BY l.cell, r.resource, row;
 
 CREATE TABLE scattered AS
 SELECT p.first + e.row AS row, l.cell, r.resource, e.bad
@@ -21,7 +21,7 @@ JOIN evaluation e ON e.account = a.id AND e.region = g.name AND e.rule = d.rule
                  AND e.creator IS NOT DISTINCT FROM d.creator AND e.resource_type = d.resource_type
 JOIN part p ON p.filename = e.filename
 JOIN resource r ON r.grp = l.grp AND r.resource_id = e.resource_id AND r.tag_set IS NOT DISTINCT FROM e.tag_set
-ORDER BY row;
+ORDER BY l.cell, r.resource, row;
 
 -- What is a cell? n: its rows; nc: non-compliant ones. Grain: cell.
 CREATE TABLE cell AS

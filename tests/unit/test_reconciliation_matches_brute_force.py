@@ -22,6 +22,7 @@ from governance.reconciliation import engine, judgement, policy
 from governance.reconciliation.directory import Directory
 from governance.reconciliation.evidence import Evidence
 from governance.reconciliation.exceptions import LiveException
+from governance.reconciliation.matching.facts import Facts
 from governance.reconciliation.planes import fits
 from governance.reconciliation.rules import Identity
 from governance.register import ownership
@@ -279,7 +280,8 @@ def test_scopes_fit_single_resources_as_they_fit_evaluations(world, live, tmp_pa
     evidence = evidence_of(world, tmp_path_factory.mktemp("lake"))
     with engine.database() as connection:
         evaluation_index.build(connection, evidence.evaluations)
-        directory = Directory(evidence, *engine.seen(connection))
+        with Facts.read(connection, None) as facts:
+            directory = Directory(evidence, facts.deployed, facts.accounts, facts.regions)
     brute = BruteForce(world, live)
     for scope in (scope for one in live for scope in one.scopes):
         tagged = scope.tag or any(one.tag for one in scope.exclude)

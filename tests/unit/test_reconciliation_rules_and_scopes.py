@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import doctest
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
 from governance.reconciliation import arns, rules, scopes, verdicts
 from governance.reconciliation.arns import resource_tests
-from governance.reconciliation.exceptions import LiveException, ranks
+from governance.reconciliation.exceptions import ranks
 from governance.reconciliation.rules import Identity, RuleBook, identify
 from governance.register.scope import Scope
 
@@ -69,15 +69,10 @@ def test_an_arn_means_the_resource_of_that_service_in_its_account_and_region() -
     assert [test.value for test in resource_tests("vol-1")] == ["vol-1"]
 
 
-def exception(number: int, days_ago: int) -> LiveException:
-    approved = NOW - timedelta(days=days_ago)
-    return LiveException(number, "", None, None, None, approved, NOW, NOW, (), "active", None, ())
-
-
 def test_one_total_order_place_then_rule_then_latest_approval_then_number() -> None:
-    live = [exception(1, 5), exception(2, 1), exception(3, 1)]
+    approved, numbers = np.array([-5, -1, -1]), np.array([1, 2, 3])
     levels = [(0, 4, 2), (0, 3, 0), (0, 2, 1), (0, 2, 0), (1, 2, 0), (2, 2, 0), (2, 1, 2), (2, 0, 2)]
-    order = ranks(live, *np.array(levels).T).tolist()
+    order = ranks(approved, numbers, *np.array(levels).T).tolist()
     by_rank = [levels[i] for i in sorted(range(len(levels)), key=order.__getitem__)]
     assert by_rank == [
         (2, 0, 2), (2, 1, 2), (1, 2, 0), (2, 2, 0), (0, 2, 0), (0, 2, 1), (0, 3, 0), (0, 4, 2)]  # fmt: skip

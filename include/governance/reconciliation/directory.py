@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import pandas as pd
 
 from governance.reconciliation.evidence import GONE, PRESENT, Evidence
 from governance.reconciliation.frames import rows
+from governance.reconciliation.matching.arrays import Array
 from governance.reconciliation.policy import ReconciliationPolicy
 from governance.reconciliation.rules import Identity, RuleBook, identify
 from governance.register.patterns import has_wildcard, matches
-from governance.register.scope import Dimensions
 
 EVERYWHERE = "*"
 """The place that every account is in."""
@@ -22,60 +24,86 @@ ANY_KIND = -1
 """Stands for every pair of rule and resource type."""
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Kind:
     """A pair of rule and resource type that evaluations exist of."""
 
     identity: Identity
     resource_type: str
 
+    def order(self) -> tuple[str, str, str]:
+        """Return by what kinds are sorted."""
+        return self.identity.creator, self.identity.name, self.resource_type
+
+
+@dataclass(frozen=True)
+class Deployments:
+    """What is told of rules as they are deployed, an array per column.
+
+    `kind`: the number of its kind; `sound`: its last evaluation did not fail; `several`: its kind is deployed
+    more than once, under generated names.
+    """
+
+    kind: Array
+    is_global: Array
+    sound: Array
+    several: Array
+
+
+Deployed = list[tuple[str, str | None, str]]
+"""Rules as they are deployed: rule, creator (None: not known), resource type."""
+
 
 class Directory:
     """What the snapshot knows, for looking up.
 
-    `deployed` has the distinct rule, creator, resource_type of all evaluations, `seen` their account, region.
+    `deployed` are the distinct ones of all evaluations, `accounts` and `regions` those that they speak of.
     """
 
-    def __init__(self, evidence: Evidence, deployed: pd.DataFrame, seen: pd.DataFrame) -> None:
+    def __init__(
+        self, evidence: Evidence, deployed: Deployed, accounts: Iterable[str], regions: Iterable[str]
+    ) -> None:
         self.evidence = evidence
-        listed = evidence.accounts
-        self.states: dict[str, str] = dict(zip(listed.account.tolist(), listed.state.tolist(), strict=True))
-        units = listed.units.tolist()
+        listed, units, places = evidence.accounts, evidence.units, evidence.places
+        names, paths = listed.account.tolist(), listed.units.tolist()
+        self.states: dict[str, str] = dict(zip(names, listed.state.tolist(), strict=True))
         above = {
-            path: frozenset(path.split("/")) if isinstance(path, str) else frozenset() for path in set(units)
+            path: frozenset(path.split("/")) if isinstance(path, str) else frozenset() for path in set(paths)
         }
         self.chains: dict[str, frozenset[str]] = {
-            account: above[path] for account, path in zip(listed.account.tolist(), units, strict=True)
+            account: above[path] for account, path in zip(names, paths, strict=True)
         }
-        self.accounts = sorted({*self.states, *seen.account.unique(), *evidence.places.account.unique()})
-        self.regions = sorted({*seen.region.unique(), *evidence.places.region.unique()})
-        self.unit_paths: dict[str, str] = dict(zip(evidence.units.unit, evidence.units.path, strict=True))
-        known = pd.concat([deployed[["rule", "creator"]], evidence.rules[["rule", "creator"]]])
-        self.book = RuleBook((r, _text(c)) for r, c in rows(known.drop_duplicates()))
+        self.accounts = sorted({*self.states, *accounts, *places.account.tolist()})
+        self.regions = sorted({*regions, *places.region.tolist()})
+        unit_ids = units.unit.tolist()
+        self.unit_paths: dict[str, str] = dict(zip(unit_ids, units.path.tolist(), strict=True))
+        self._parents = dict(zip(unit_ids, units.parent.tolist(), strict=True))
         self.deployed = deployed
-        found = {Kind(identify(r, _text(c)), t) for r, c, t in rows(deployed)}
-        self.kinds = sorted(found)
+        met = dict.fromkeys((rule, creator) for rule, creator, _ in deployed)
+        known = zip(evidence.rules.rule.tolist(), map(_text, evidence.rules.creator.tolist()), strict=True)
+        self.book = RuleBook(met | dict.fromkeys(known))
+        self._deployed = [Kind(identify(rule, creator), type_) for rule, creator, type_ in deployed]
+        self.kinds = sorted(set(self._deployed), key=Kind.order)
         self._numbers: dict[Identity, list[int]] = {}
         for number, kind in enumerate(self.kinds):
             self._numbers.setdefault(kind.identity, []).append(number)
-        self._parents = dict(zip(evidence.units.unit, evidence.units.parent, strict=True))
         self._kinds: dict[tuple[tuple[str, ...], tuple[str, ...]], frozenset[int]] = {}
         self._ambiguous: dict[tuple[str, ...], frozenset[str]] = {}
         self._units: dict[str, frozenset[str]] = {}
-        self._places: dict[tuple[tuple[str, ...], tuple[str, ...]], tuple[str, ...]] = {}
         self._masks: dict[tuple[str, ...], int] = {(): ALL_REGIONS}
 
-    def kind_table(self, policy: ReconciliationPolicy) -> pd.DataFrame:
-        """Return per deployed rule, creator, resource_type: kind (number), is_global, sound."""
-        failing = self.failing_rules
+    def deployments(self, policy: ReconciliationPolicy) -> Deployments:
+        """Return what is told of each of `deployed`."""
         numbers = {kind: number for number, kind in enumerate(self.kinds)}
-        table = [
-            (r, c, t, numbers[Kind(identity, t)], policy.is_global(t), identity not in failing)
-            for r, c, t in rows(self.deployed)
-            for identity in [identify(r, _text(c))]
-        ]
-        columns = ["rule", "creator", "resource_type", "kind", "is_global", "sound"]
-        return pd.DataFrame(table, columns=columns)
+        count, failing = len(self._deployed), self.failing_rules
+        is_global = {kind.resource_type: policy.is_global(kind.resource_type) for kind in self.kinds}
+        kind = np.fromiter((numbers[one] for one in self._deployed), dtype="int64", count=count)
+        return Deployments(
+            kind=kind,
+            is_global=np.array([is_global[one.resource_type] for one in self._deployed], dtype=bool),
+            sound=np.array([one.identity not in failing for one in self._deployed], dtype=bool),
+            several=np.bincount(kind, minlength=1)[kind] > 1,
+        )
 
     @cached_property
     def unsound_rules(self) -> dict[Identity, str]:
@@ -123,19 +151,13 @@ class Directory:
     def _found_units(self, value: str) -> frozenset[str]:
         return self.units(value) | {value}
 
-    def places(self, named: Dimensions) -> tuple[str, ...]:
-        """Return the smallest set of places (account ids, unit ids, EVERYWHERE) that the dimensions mean."""
-        key = (named.account, named.ou)
-        if key not in self._places:
-            self._places[key] = self._smallest_places(named)
-        return self._places[key]
-
-    def _smallest_places(self, named: Dimensions) -> tuple[str, ...]:
-        if named.account:
-            accounts = self.fitting_accounts(named.account)
-            return tuple(a for a in accounts if not named.ou or self.in_units(a, named.ou))
-        if named.ou:
-            return self._outermost({unit for value in named.ou for unit in self._found_units(value)})
+    def places(self, accounts: tuple[str, ...], units: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the smallest set of places (account ids, unit ids, EVERYWHERE) that these mean."""
+        if accounts:
+            fitting = self.fitting_accounts(accounts)
+            return tuple(a for a in fitting if not units or self.in_units(a, units))
+        if units:
+            return self._outermost({unit for value in units for unit in self._found_units(value)})
         return (EVERYWHERE,)
 
     def fitting_accounts(self, values: tuple[str, ...]) -> list[str]:

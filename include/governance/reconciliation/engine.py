@@ -1,9 +1,9 @@
-"""The join: evaluations of a snapshot against the scopes of live exceptions, in DuckDB.
+"""The join: evaluations of a snapshot against the scopes of live exceptions.
 
-Every question is one file in `sql/reconciliation/`, run in the order below, over the index of the snapshot
-(`evaluation_index`). Broad scopes are matched on cells, the rest on resources; the winner is the smallest
-rank. What is joined are numbers, and text only for what is reported. Memory is bounded, what does not fit
-spills to disk.
+What fits what is looked up in the index of the snapshot (`matching`). Questions about the result are one file
+each in `sql/reconciliation/`, asked of DuckDB over the narrow result and the index. What is joined are
+numbers, and text only for what is reported. DuckDB's memory is bounded, what does not fit spills to disk; the
+arrays of the index are as large as the snapshot makes them, what is done with them is not (decision 0023).
 """
 
 from __future__ import annotations
@@ -12,28 +12,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pandas as pd
 import pyarrow as pa
 
 from governance import evaluation_index, resources
-from governance.reconciliation.arns import service_of
+from governance.reconciliation import tables
+from governance.reconciliation.compiled import Compiled
 from governance.reconciliation.directory import Directory
 from governance.reconciliation.evidence import Evidence
 from governance.reconciliation.exceptions import LiveException
+from governance.reconciliation.matching import collapse
+from governance.reconciliation.matching.collapse import Collapsed
+from governance.reconciliation.matching.facts import Facts
+from governance.reconciliation.matching.ground import Ground
+from governance.reconciliation.matching.matcher import Matcher
+from governance.reconciliation.matching.outcome import Outcome
 from governance.reconciliation.policy import ReconciliationPolicy
-from governance.reconciliation.scope_tables import Compiled
 from governance.reconciliation.scopes import compile_scopes
 
 MEMORY = "1GB"
-"""What the join may take unless told otherwise."""
-
-QUESTIONS = (
-    "targets", "tag_fits", "reaches", "cell_matches", "named", "picks", "row_matches", "outcomes",
-)  # fmt: skip
-"""Files of `sql/reconciliation/`, in their order; `places`, `collapsed` and `passed` come before."""
+"""What DuckDB may take unless told otherwise."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class Matched:
     """What the join found.
 
     `counts` per exception that fits anything: exception, matched, assessed, covered, stale, won.
-    `scope_evidence` per scope: scope, has_place, gap, seen, untagged. `totals` has what `totals.sql` counts.
-    The narrow result stays in the database, as the table `outcome`.
+    `scope_evidence` per scope: scope, has_place, gap, seen, untagged. `totals` is what the snapshot adds up
+    to. The narrow result stays in the database, as the view `outcome`.
     """
 
     counts: pd.DataFrame
@@ -50,6 +50,7 @@ class Matched:
     totals: dict[str, int]
     directory: Directory
     compiled: Compiled
+    ground: Ground
 
 
 @contextmanager
@@ -71,49 +72,55 @@ def match(
     evidence: Evidence,
     exceptions: list[LiveException],
     policy: ReconciliationPolicy,
+    beside: int | None = None,
 ) -> Matched:
-    """Match everything with everything, once. `exceptions` are at their phase of one instant."""
+    """Match everything with everything, once. `exceptions` are at their phase of one instant.
+
+    The view `outcome` is there then; `publish` makes what else questions are asked about. `beside` is the
+    index of an exception: then there is a table `beside` as well (scope, item), with all scopes that fit an
+    item which its scopes fit.
+    """
     if evidence.index is None:
         evaluation_index.build(connection, evidence.evaluations)
-    else:
-        evaluation_index.use(connection, evidence.index)
-    directory = Directory(evidence, *seen(connection))
-    compiled = compile_scopes(exceptions, directory)
-    tables = {**_dimensions(connection, directory, policy), **compiled.tables()}
-    for name, rows in tables.items():
-        store(connection, name, rows)
-    tags = "*" if evidence.tags_are_known else "* REPLACE (NULL::INTEGER AS tag_set)"
-    connection.execute(f"CREATE VIEW tagged AS SELECT {tags} FROM resource")  # noqa: S608 (two words of ours)
-    _collapse(connection)
-    _pass(connection, tables["resource_test"])
-    for question in QUESTIONS:
-        run(connection, question)
-    totals = answer(connection, "totals").to_dict("records")[0]
-    return Matched(
-        counts=answer(connection, "exception_counts"),
-        scope_evidence=answer(connection, "scope_evidence"),
-        totals={str(name): int(value) for name, value in totals.items()},
-        directory=directory,
-        compiled=compiled,
-    )
+    with Facts.read(connection, evidence.index) as facts:
+        directory = Directory(evidence, facts.deployed, facts.accounts, facts.regions)
+        ground = Ground(facts, directory, directory.deployments(policy))
+        compiled = compile_scopes(exceptions, directory)
+        collapsed = _collapse(connection, ground)
+        matcher = Matcher(compiled, ground, collapsed)
+        if beside is not None:
+            matcher.heed(beside)
+        matcher.run()
+        outcome = Outcome(ground, collapsed, matcher.tally)
+        outcome.publish(connection)
+        if beside is not None:
+            outcome.publish_met(connection)
+        return Matched(
+            counts=matcher.tally.counts(outcome.fresh),
+            scope_evidence=matcher.evidence.table(),
+            totals=outcome.totals(),
+            directory=directory,
+            compiled=compiled,
+            ground=ground,
+        )
 
 
-def _collapse(connection: duckdb.DuckDBPyConnection) -> None:
-    """Find out what counts once though it shows several times; mostly nothing does."""
-    run(connection, "places")
-    run(connection, "collapsed")
-    any_ = connection.execute("SELECT EXISTS (FROM collapsed_cell)").fetchall()[0][0]
-    run(connection, "collapsed_items" if any_ else "nothing_collapsed")
-    run(connection, "met_cells")
+def publish(connection: duckdb.DuckDBPyConnection, matched: Matched) -> None:
+    """Make the tables that questions about the result are asked of, beside `outcome` (see `tables`)."""
+    tables.of_index(connection, matched.ground)
+    tables.of_kinds(connection, matched.ground)
+    tables.of_scopes(connection, matched.ground, matched.compiled)
+    tables.of_items(connection)
 
 
-def _pass(connection: duckdb.DuckDBPyConnection, tests: pa.Table) -> None:
-    """Find out which resource fits which test: exact ones, then patterns by the length of their beginning."""
-    run(connection, "passed")
-    patterns = tests.filter(tests["is_pattern"])["prefix"].to_pylist()
-    for length in sorted({len(prefix) for prefix in patterns}):
-        question = resources.sql("reconciliation/passed_patterns.sql")
-        connection.execute(question, {"length": length})
+def _collapse(connection: duckdb.DuckDBPyConnection, ground: Ground) -> Collapsed:
+    """Find what counts once though it shows several times; mostly nothing does."""
+    if not collapse.is_likely(ground):
+        return collapse.nothing(ground)
+    tables.of_index(connection, ground)
+    tables.of_kinds(connection, ground)
+    tables.of_stale_cells(connection, ground)
+    return collapse.collapse(connection, ground)
 
 
 def deviations(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
@@ -143,66 +150,3 @@ def store(connection: duckdb.DuckDBPyConnection, name: str, rows: pd.DataFrame |
     connection.register("handed", handed)
     connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM handed')  # noqa: S608 (a name from our code)
     connection.unregister("handed")
-
-
-def seen(connection: duckdb.DuckDBPyConnection) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return what evaluations speak of: rule, creator, resource_type in order; and account, region."""
-    places = connection.sql(
-        "SELECT a.id AS account, g.name AS region FROM seen_place JOIN seen_account a USING (account)"
-        " JOIN seen_region g USING (region) ORDER BY ALL"
-    )
-    deployed = connection.sql("SELECT rule, creator, resource_type FROM deployed ORDER BY deployment")
-    return deployed.df().astype("object"), places.df().astype("str")
-
-
-def _dimensions(
-    connection: duckdb.DuckDBPyConnection, directory: Directory, policy: ReconciliationPolicy
-) -> dict[str, pa.Table]:
-    """Return the tables by which accounts, regions, deployed rules and tag sets are known.
-
-    Accounts and regions that evaluations speak of keep the numbers of the index.
-    """
-    evidence = directory.evidence
-    number = _numbers(connection, "seen_account ORDER BY account", directory.accounts)
-    regions = _numbers(connection, "seen_region ORDER BY region", directory.regions)
-    chains = {chain: n for n, chain in enumerate(sorted(set(directory.chains.values()), key=sorted))}
-    chain_of = {account: chains[chain] for account, chain in directory.chains.items()}
-    kinds = directory.kind_table(policy)
-    kinds["several"] = kinds.kind.duplicated(keep=False)
-    return {
-        "account": _table([(n, account, chain_of.get(account)) for account, n in number.items()],
-                          account=_INT, id=_TEXT, chain=_INT),
-        "chain_place": _table([(n, unit) for chain, n in chains.items() for unit in chain],
-                              chain=_INT, place=_TEXT),
-        "region": _table([(regions[name], name, 1 << bit) for bit, name in enumerate(directory.regions)],
-                         number=_INT, region=_TEXT, bit=pa.int64()),
-        "place": _typed(evidence.places, account=_TEXT, region=_TEXT, fresh=_BOOL, reason=_TEXT,
-                        needed=_BOOL),
-        "deployment": _typed(kinds.rename_axis("deployment").reset_index(), deployment=_INT, rule=_TEXT,
-                             resource_type=_TEXT, kind=_INT, is_global=_BOOL, sound=_BOOL, several=_BOOL),
-        "service": _table([(one, service_of(one)) for one in sorted(set(kinds.resource_type))],
-                          resource_type=_TEXT, service=_TEXT),
-        "tag_set": _typed(evidence.tag_sets, tag_set=_INT, key=_TEXT, value=_TEXT),
-    }  # fmt: skip
-
-
-_INT, _TEXT, _BOOL = pa.int32(), pa.string(), pa.bool_()
-
-
-def _numbers(connection: duckdb.DuckDBPyConnection, table: str, names: list[str]) -> dict[str, int]:
-    """Return the number of each name: that of the index, others behind them."""
-    told = [row[1] for row in connection.execute(f"FROM {table}").fetchall()]
-    return {name: number for number, name in enumerate([*told, *sorted(set(names) - set(told))])}
-
-
-def _table(rows: list[tuple[Any, ...]], **types: pa.DataType) -> pa.Table:
-    """Return rows as a table of these columns."""
-    values = zip(*rows, strict=True) if rows else ((),) * len(types)
-    arrays = [pa.array(one, kind) for one, kind in zip(values, types.values(), strict=True)]
-    return pa.table(dict(zip(types, arrays, strict=True)))
-
-
-def _typed(frame: pd.DataFrame, **types: pa.DataType) -> pa.Table:
-    """Return these columns of a frame as a table."""
-    schema = pa.schema(list(types.items()))
-    return pa.Table.from_pandas(frame[list(types)], schema=schema, preserve_index=False)

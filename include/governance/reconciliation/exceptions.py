@@ -132,20 +132,24 @@ def _flags(row: Any, begin: datetime | None, limits: ExceptionLimits) -> tuple[s
     return tuple(flags)
 
 
-def ranks(exceptions: list[LiveException], of: Array, place: Array, rule: Array) -> Array:
+def ranks(decided: Array, number: Array, of: Array, place: Array, rule: Array) -> Array:
     """Return the place of each scope in the one total order; smaller wins.
 
-    Per scope: `of` the index of its exception, `place` and `rule` how specific it is. The order is: place
-    (resource, tag, account, OU, root), rule (exact, pattern, any), latest approval, lowest number.
+    Per exception: `decided`, its approval in microseconds since 1970, and its `number`. Per scope: `of` the
+    index of its exception, `place` and `rule` how specific it is. The order: place (resource, tag, account,
+    OU, root), rule (exact, pattern, any), latest approval, lowest number.
     """
-    decided = microseconds([exception.decided_at for exception in exceptions])
-    number = np.array([exception.number for exception in exceptions], dtype="int64")
-    keys = np.stack([place.astype("int64"), rule.astype("int64"), -decided[of], number[of]])
-    order = np.lexsort(keys[::-1])
+    keys = np.stack([place.astype("int64") * _RULE_LEVELS + rule.astype("int64"), -decided[of], number[of]])
+    in_order = bool(np.all(keys[2, :-1] <= keys[2, 1:]))  # of what is equal else, the first comes first then
+    order = np.lexsort(keys[1::-1] if in_order else keys[::-1])
     ordered = keys[:, order]
     place_of = np.empty(len(of), dtype="int64")
     place_of[order] = np.cumsum(np.any(np.diff(ordered, axis=1, prepend=ordered[:, :1]) != 0, axis=0))
     return place_of
+
+
+_RULE_LEVELS = 3
+"""How many levels there are of how specific a scope is by its rules."""
 
 
 def microseconds(instants: Sequence[datetime | None]) -> Array:

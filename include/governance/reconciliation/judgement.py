@@ -62,6 +62,7 @@ def judge(
         engine.database(Path(scratch), memory) as database,
     ):
         matched = engine.match(database, known, exceptions, policy)
+        engine.publish(database, matched)
         facts = standing.facts(exceptions, matched, before.clean, policy.stale_after_observations)
         found = planes.judge(database, matched, known, exceptions, planes.House(policy, now))
         judged = verdicts.judge(database, exceptions, facts, known.snapshot_id)

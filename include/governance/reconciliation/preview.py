@@ -126,7 +126,8 @@ def _look(
     house: planes.House,
 ) -> dict[str, Any]:
     """Match all of `live` and return what concerns the exception at `place` of it."""
-    matched = engine.match(database, known, live, house.policy)
+    matched = engine.match(database, known, live, house.policy, beside=place)
+    engine.publish(database, matched)
     facts = standing.facts(live, matched, {}, house.policy.stale_after_observations)
     found = planes.judge(database, matched, known, live, house)
     judged = planes.applied(verdicts.judge(database, live, facts, known.snapshot_id), found)

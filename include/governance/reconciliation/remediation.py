@@ -60,6 +60,7 @@ def compare(
     """Compare register and newest snapshot at `now` (UTC). Raises GovernanceError where there is none."""
     with reading.opened(connection, now, policies, lake, memory) as told:
         matched = engine.match(told.database, told.known, told.live, told.policy)
+        engine.publish(told.database, matched)
         since = told.policy.evidence.config_since(now)
         return beside(told.database, matched, told.known, told.live, since)
 
@@ -164,8 +165,10 @@ def _end(microseconds: Any, winner: LiveException) -> datetime | None:
 
 def _linked(remediations: pd.DataFrame, matched: Matched) -> pd.DataFrame:
     """Return account, region, rule, linked of remediations that a service made, or whose rule it made."""
-    known = pd.concat([matched.directory.deployed, matched.directory.evidence.rules])[["rule", "creator"]]
-    creators = {row.rule: row.creator for row in frames.rows(known) if isinstance(row.creator, str)}
+    listed = matched.directory.evidence.rules
+    met = [(rule, creator) for rule, creator, _ in matched.directory.deployed]
+    known = [*met, *zip(listed.rule.tolist(), listed.creator.tolist(), strict=True)]
+    creators = {rule: creator for rule, creator in known if isinstance(creator, str)}
     rows = [
         (row.account, row.region, row.rule, _text(row.created_by) or creators.get(row.rule) or None)
         for row in frames.rows(remediations)

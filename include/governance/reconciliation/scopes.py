@@ -1,4 +1,4 @@
-"""Scopes as tables that the engine can join: places, kinds, resource tests, tag tests, exclusions.
+"""Scopes compiled for the engine: places, kinds, resources, tags, exclusions, each by number.
 
 A scope is *broad* while places, kinds and regions decide it; such a scope is matched on cells (account,
 region, rule, resource type), not on rows. Resources and tags, in the scope or in one of its exclusions, need
@@ -7,54 +7,177 @@ the rows. Many scopes say the same of places, of kinds or of tags: each such set
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from array import array
+from collections.abc import Collection, Sequence
 from functools import lru_cache
-from typing import Any
+from itertools import chain
+from operator import attrgetter
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from governance.reconciliation.arns import is_arn, resource_tests
-from governance.reconciliation.directory import Directory
+from governance.reconciliation.arns import resource_tests
+from governance.reconciliation.compiled import (
+    NO_CONDITION,
+    PHASES,
+    Columns,
+    Compiled,
+    ResourceNames,
+    ResourcePatterns,
+    Sets,
+)
+from governance.reconciliation.directory import ALL_REGIONS, Directory
 from governance.reconciliation.exceptions import LiveException, microseconds, ranks
-from governance.reconciliation.scope_tables import OWNER, TEXT, Compiled, Owners
+from governance.reconciliation.matching.arrays import Array, offsets
 from governance.register.patterns import has_wildcard
 from governance.register.scope import Dimensions, Scope
 
-PREFIXES = (24, 16, 12, 8, 4, 0)
-"""Lengths of the literal beginning by which `named.sql` looks patterns of resources up."""
-
 
 def compile_scopes(exceptions: list[LiveException], directory: Directory) -> Compiled:
-    """Turn the scopes of live exceptions into tables. `exception` is the index into `exceptions`.
+    """Turn the scopes of live exceptions into arrays. `exception` is the index into `exceptions`.
 
     An exception with a problem, or with a rule name that fits several rules, covers nothing: its scopes are
     not there.
     """
-    compiled = Compiled()
-    for index, exception in enumerate(exceptions):
-        if not any(scope.rule and directory.ambiguous(scope.rule) for scope in exception.scopes):
-            compiled.scopes += exception.scopes
-            compiled.of += [index] * len(exception.scopes)
-    sets = _Sets(compiled, directory)
-    owners = Owners()
-    for number, scope in enumerate(compiled.scopes):
-        sets.add_scope(owners, number, scope)
-    of = np.array(compiled.of, dtype="int64")
+    told = [one.scopes for one in exceptions]
+    scopes = list(chain.from_iterable(told))
+    of = np.repeat(np.arange(len(told)), np.fromiter(map(len, told), dtype="int64", count=len(told)))
+    compiler = _Compiler(directory)
+    compiler.add(scopes)
+    ambiguous = compiler.ambiguous()
+    if ambiguous.any():
+        keep = np.flatnonzero(~np.isin(of, of[ambiguous]))
+        scopes, of = [scopes[place] for place in keep.tolist()], of[keep]
+        compiler = _Compiler(directory)
+        compiler.add(scopes)
+    excludes = np.fromiter(map(len, compiler.excluded), dtype="int64", count=len(scopes))
+    compiler.add([one for excluded in compiler.excluded if excluded for one in excluded])
+    owner, sets = compiler.owner(), compiler.sets()
+    columns = _columns(exceptions, of, owner, sets, offsets(excludes))
+    names, patterns = _resource_names(*compiler.resources, directory)
+    return Compiled(scopes, of.tolist(), owner, sets, names, patterns, columns, len(exceptions))
+
+
+Key = tuple[tuple[str, ...], tuple[str, ...]]
+_DIMENSIONS = attrgetter("account", "ou", "rule", "resource_type", "region", "resource", "tag")
+
+
+class _Compiler:
+    """Takes owners one after the other; equal sets of places, kinds or tags get the same number."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+        self._places: dict[Key, int] = {}
+        self._kinds: dict[Key, int] = {}
+        self._conditions: dict[tuple[tuple[str, str], ...], int] = {}
+        self._place_set, self._kind_set = array("q"), array("q")
+        self._masks: dict[int, int] = {}
+        self._asked: dict[int, int] = {}
+        self.resources: tuple[list[int], list[str]] = ([], [])
+        self.excluded: list[tuple[Dimensions, ...]] = []
+
+    def add(self, owners: Sequence[Dimensions]) -> None:
+        """Add what is told of scopes or exclusions; they get the next numbers.
+
+        All of one, then the next: what a hundred thousand of them point to is far apart in memory.
+        """
+        places, kinds, (named, values) = self._places, self._kinds, self.resources
+        place_set, kind_set = self._place_set.append, self._kind_set.append
+        for owner, (account, ou, rule, type_, region, resource, tag) in enumerate(
+            map(_DIMENSIONS, owners), len(self._place_set)
+        ):
+            place_set(places.setdefault((account, ou), len(places)))
+            kind_set(kinds.setdefault((rule, type_), len(kinds)))
+            if region:
+                self._masks[owner] = self._directory.region_mask(region)
+            if tag:
+                self._asked[owner] = self._condition(tag)
+            if resource:
+                named += [owner] * len(resource)
+                values += resource
+        self.excluded += [getattr(one, "exclude", ()) for one in owners]
+
+    def _condition(self, tags: dict[str, str]) -> int:
+        return self._conditions.setdefault(tuple(sorted(tags.items())), len(self._conditions))
+
+    def ambiguous(self) -> Array:
+        """Tell of each owner whether it names a rule by a name that fits several."""
+        found = [bool(rules and self._directory.ambiguous(rules)) for rules, _ in self._kinds]
+        of_owner: Array = np.array(found, dtype=bool)[np.frombuffer(self._kind_set, dtype="int64")]
+        return of_owner
+
+    def owner(self) -> dict[str, Array]:
+        """Return what is told of each owner."""
+        count = len(self._place_set)
+        mask, condition = np.full(count, ALL_REGIONS), np.full(count, NO_CONDITION)
+        has_resource = np.zeros(count, dtype=bool)
+        mask[list(self._masks)] = list(self._masks.values())
+        condition[list(self._asked)] = list(self._asked.values())
+        has_resource[self.resources[0]] = True
+        return {
+            "place_set": np.frombuffer(self._place_set, dtype="int64"),
+            "kind_set": np.frombuffer(self._kind_set, dtype="int64"),
+            "mask": mask,
+            "has_resource": has_resource,
+            "condition": condition,
+        }
+
+    def sets(self) -> Sets:
+        """Return what the numbers stand for."""
+        return Sets(
+            places=[self._directory.places(*key) for key in self._places],
+            kinds=[self._directory.kinds_of(*key) for key in self._kinds],
+            conditions=list(self._conditions),
+            place_levels=[place_level((), (), *key) for key in self._places],
+            rule_levels=[rule_level(rules) for rules, _ in self._kinds],
+        )
+
+
+def _resource_names(
+    owners: list[int], values: list[str], directory: Directory
+) -> tuple[ResourceNames, ResourcePatterns]:
+    """Return the plain ids that owners name; and their patterns and ARNs, as the tests these stand for."""
+    text = pa.array(values, pa.string())
+    is_plain = pc.invert(pc.match_substring_regex(text, r"[*?]|^arn:")).to_numpy(zero_copy_only=False)
+    owner = np.array(owners, dtype="int64")
+    names = ResourceNames(owner[is_plain], text.filter(pa.array(is_plain)))
+    others = np.flatnonzero(~is_plain).tolist()
+    tests = [(owners[number], test) for number in others for test in resource_tests(values[number])]
+    regions = [directory.region_mask((test.region,) if test.region else ()) for _, test in tests]
+    return names, ResourcePatterns(
+        owner=np.array([owner for owner, _ in tests], dtype="int64"),
+        value=[test.value for _, test in tests],
+        account=[test.account for _, test in tests],
+        region=regions,
+        service=[test.service for _, test in tests],
+    )
+
+
+def _columns(
+    exceptions: list[LiveException], of: Array, owner: dict[str, Array], sets: Sets, exclusions: Array
+) -> Columns:
+    count = len(of)
     several = np.bincount(of, minlength=len(exceptions)) > 1
-    ends = microseconds([one.valid_until for one in exceptions])
-    phases = pa.array([one.phase for one in exceptions], TEXT)
-    compiled.columns = {
-        **{name: getattr(owners, name) for name in OWNER},
-        "scope": np.arange(len(of)),
-        "exception": of,
-        "rank": ranks(exceptions, of, np.array(owners.place_level), np.array(owners.rule_level)),
-        "phase": phases.take(pa.array(of)),
-        "ends": ends[of],
-        "is_broad": owners.is_broad,
-        "is_detailed": np.array(owners.excludes, dtype=bool) | several[of],
-    }
-    return compiled
+    by_rows = owner["has_resource"] | (owner["condition"] != NO_CONDITION)
+    excluded_by_rows = offsets(by_rows[count:])
+    place = np.array(sets.place_levels, dtype="int64")[owner["place_set"][:count]]
+    place[owner["condition"][:count] != NO_CONDITION] = place_level((), ("tag",), (), ())
+    place[owner["has_resource"][:count]] = place_level(("resource",), (), (), ())
+    rule = np.array(sets.rule_levels, dtype="int64")[owner["kind_set"][:count]]
+    # column by column: a tuple per exception would wake the garbage collector
+    decided = microseconds([one.decided_at for one in exceptions])
+    numbers = np.array([one.number for one in exceptions], dtype="int64")
+    phases = np.array([PHASES[one.phase] for one in exceptions], dtype="int8")
+    return Columns(
+        exception=of,
+        rank=ranks(decided, numbers, of, place, rule),
+        phase=phases[of],
+        ends=microseconds([one.valid_until for one in exceptions])[of],
+        is_broad=~by_rows[:count] & (np.diff(excluded_by_rows[exclusions]) == 0),
+        is_detailed=(np.diff(exclusions) > 0) | several[of],
+        exclusions=exclusions,
+    )
 
 
 def ambiguous_rules(exception: LiveException, directory: Directory) -> list[str]:
@@ -71,86 +194,18 @@ def specificity(scope: Scope) -> tuple[int, int]:
 
     Place: resource 0, tag 1, account 2, OU 3, root 4. Rule: all exact 0, some pattern 1, any rule 2.
     """
-    place = 0 if scope.resource else 1 if scope.tag else 2 if scope.account else 3 if scope.ou else 4
-    return place, 2 if not scope.rule else _rule_level(scope.rule)
+    return place_level(scope.resource, scope.tag, scope.account, scope.ou), rule_level(scope.rule)
+
+
+def place_level(*named: Collection[str]) -> int:
+    """Return how specific a scope is that names these resources, tags, accounts and OUs, in this order."""
+    return next((level for level, values in enumerate(named) if values), len(named))
 
 
 @lru_cache(maxsize=4096)
-def _rule_level(rules: tuple[str, ...]) -> int:
-    return 1 if any(map(has_wildcard, rules)) else 0
-
-
-class _Sets:
-    """Writes rows of the tables; equal sets of places, kinds or tags are written once and named by number."""
-
-    def __init__(self, compiled: Compiled, directory: Directory) -> None:
-        self._rows = compiled.rows
-        self._named = compiled.named
-        self._directory = directory
-        self._places: dict[Hashable, int] = {}
-        self._kinds: dict[Hashable, int] = {}
-        self._conditions: dict[Hashable, int] = {}
-
-    def add_scope(self, owners: Owners, number: int, scope: Scope) -> None:
-        """Add what is told of a scope, and its exclusions."""
-        places, kinds, mask, has_resource, condition = self._owner(number, scope)
-        owners.place_set.append(places)
-        owners.kind_set.append(kinds)
-        owners.mask.append(mask)
-        owners.has_resource.append(has_resource)
-        owners.condition.append(condition)
-        is_broad = not has_resource and condition is None
-        for excluded in scope.exclude:
-            is_broad = is_broad and not (excluded.resource or excluded.tag)
-            owner = -1 - len(self._rows["exclusion"])
-            self._rows["exclusion"].append((owner, *self._owner(owner, excluded), number))
-        owners.is_broad.append(is_broad)
-        owners.excludes.append(bool(scope.exclude))
-        place_level, rule_level = specificity(scope)
-        owners.place_level.append(place_level)
-        owners.rule_level.append(rule_level)
-
-    def _owner(self, owner: int, named: Dimensions) -> tuple[int, int, int, bool, int | None]:
-        where, what = (named.account, named.ou), (named.rule, named.resource_type)
-        places, kinds = self._places.get(where), self._kinds.get(what)
-        if places is None:
-            places = self._add("place_of", self._places, where, self._directory.places(named))
-        if kinds is None:
-            kinds = self._add("kind_of", self._kinds, what, self._directory.kinds_of(*what))
-        mask = self._directory.region_mask(named.region)
-        for value in named.resource:
-            self._add_resource(owner, value)
-        return places, kinds, mask, bool(named.resource), self._condition(named.tag) if named.tag else None
-
-    def _add(self, table: str, known: dict[Hashable, int], key: Hashable, members: Iterable[Any]) -> int:
-        number = known[key] = len(known)
-        self._rows[table] += [(number, member) for member in members]
-        return number
-
-    def _condition(self, tags: dict[str, str]) -> int:
-        key, known = tuple(sorted(tags.items())), self._conditions
-        if key not in known:
-            known[key] = len(known)
-            self._rows["tag_test"] += [
-                (known[key], name, like(value) if has_wildcard(value) else value, has_wildcard(value))
-                for name, value in key
-            ]
-        return known[key]
-
-    def _add_resource(self, owner: int, value: str) -> None:
-        if not has_wildcard(value) and not is_arn(value):
-            self._named.owner.append(owner)
-            self._named.value.append(value)
-            return
-        tests = self._rows["resource_test"]
-        for test in resource_tests(value):
-            is_pattern = has_wildcard(test.value)
-            tests.append((
-                owner, test.value, is_pattern, like(test.value) if is_pattern else "",
-                _prefix(test.value) if is_pattern else "", like(test.account) if test.account else "%",
-                self._directory.region_mask((test.region,) if test.region else ()),
-                like(test.service) if test.service else "%", len(tests),
-            ))  # fmt: skip
+def rule_level(rules: tuple[str, ...]) -> int:
+    """Return how specific a scope is that names these rules."""
+    return 2 if not rules else 1 if any(map(has_wildcard, rules)) else 0
 
 
 def like(pattern: str) -> str:
@@ -161,9 +216,3 @@ def like(pattern: str) -> str:
     """
     escaped = pattern.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return escaped.replace("*", "%").replace("?", "_")
-
-
-def _prefix(pattern: str) -> str:
-    """Return the literal beginning of a pattern, cut to one of PREFIXES."""
-    literal = len(pattern.replace("?", "*").partition("*")[0])
-    return pattern[: next(length for length in PREFIXES if length <= literal)]

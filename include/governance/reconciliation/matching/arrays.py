@@ -1,0 +1,78 @@
+"""What NumPy lacks for joining sorted arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+NOTHING: Array = np.empty(0, dtype="int64")
+
+
+def spread(starts: Array, stops: Array) -> tuple[Array, Array]:
+    """Return all positions of the ranges [start, stop), and per position the number of its range.
+
+    >>> [part.tolist() for part in spread(np.array([5, 0, 9]), np.array([7, 0, 10]))]
+    [[0, 0, 2], [5, 6, 9]]
+    """
+    counts = stops - starts
+    which = np.repeat(np.arange(len(counts)), counts)
+    before = np.cumsum(counts) - counts
+    return which, np.arange(len(which)) + np.repeat(starts - before, counts)
+
+
+def bounds(ordered: Array, wanted: Array) -> tuple[Array, Array]:
+    """Return the ranges in `ordered` that hold what is wanted.
+
+    >>> [part.tolist() for part in bounds(np.array([1, 3, 3]), np.array([3, 2]))]
+    [[1, 1], [3, 1]]
+    """
+    return np.searchsorted(ordered, wanted, "left"), np.searchsorted(ordered, wanted, "right")
+
+
+def holds(ordered: Array, wanted: Array) -> Array:
+    """Tell of each value whether it is in `ordered`.
+
+    >>> holds(np.array([1, 3]), np.array([3, 2, 4])).tolist()
+    [True, False, False]
+    """
+    if not len(ordered):
+        return np.zeros(len(wanted), dtype=bool)
+    place = np.minimum(np.searchsorted(ordered, wanted), len(ordered) - 1)
+    found: Array = ordered[place] == wanted
+    return found
+
+
+def distinct(values: Array) -> Array:
+    """Return each value once, in order. Sorts in place: most of what comes here is in order already.
+
+    >>> distinct(np.array([3, 1, 3])).tolist()
+    [1, 3]
+    """
+    values.sort(kind="stable")
+    first = np.ones(len(values), dtype=bool)
+    np.not_equal(values[1:], values[:-1], out=first[1:])
+    found: Array = values[first]
+    return found
+
+
+def offsets(counts: Array) -> Array:
+    """Return where each of several lists begins that lie one behind the other, and where the last ends.
+
+    >>> offsets(np.array([2, 0, 1])).tolist()
+    [0, 2, 2, 3]
+    """
+    return np.concatenate(([0], np.cumsum(counts, dtype="int64")))
+
+
+def flat(lists: list[list[int]]) -> tuple[Array, Array]:
+    """Return lists as one array and the offsets of each in it.
+
+    >>> [part.tolist() for part in flat([[4], [], [1, 2]])]
+    [[4, 1, 2], [0, 1, 1, 3]]
+    """
+    sizes = np.fromiter(map(len, lists), dtype="int64", count=len(lists))
+    values = np.fromiter((value for one in lists for value in one), dtype="int64", count=int(sizes.sum()))
+    return values, offsets(sizes)
