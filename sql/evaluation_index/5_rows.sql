@@ -23,9 +23,11 @@ JOIN part p ON p.filename = e.filename
 JOIN resource r ON r.grp = l.grp AND r.resource_id = e.resource_id AND r.tag_set IS NOT DISTINCT FROM e.tag_set
 ORDER BY l.cell, r.resource, row;
 
--- What is a cell? n: its rows; nc: non-compliant ones. Grain: cell.
+-- What is a cell? n: its rows; nc: non-compliant ones, in `bad` from the place `first_bad` on. Grain: cell.
 CREATE TABLE cell AS
-SELECT cell, account, region, deployment, grp, n, nc, is_full FROM full_cell ORDER BY cell;
+SELECT cell, account, region, deployment, grp, n::INTEGER AS n, nc::INTEGER AS nc, is_full,
+       (sum(nc) OVER (ORDER BY cell) - nc)::INTEGER AS first_bad
+FROM full_cell ORDER BY cell;
 
 -- In which cells does a resource show twice: because parts hold a row twice, or with different tags? Grain: cell.
 CREATE TABLE repeated AS

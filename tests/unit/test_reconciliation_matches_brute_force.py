@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import patch
 
 import pandas as pd
 import pytest
@@ -22,6 +24,7 @@ from governance.reconciliation import engine, judgement, policy
 from governance.reconciliation.directory import Directory
 from governance.reconciliation.evidence import Evidence
 from governance.reconciliation.exceptions import LiveException
+from governance.reconciliation.matching import matcher, naming, rows
 from governance.reconciliation.matching.facts import Facts
 from governance.reconciliation.planes import fits
 from governance.reconciliation.rules import Identity
@@ -32,6 +35,7 @@ from reconciliation_worlds import NOW, policies
 
 WORLDS = int(os.environ.get("WORLDS", "50"))  # `make prove` takes thousands
 QUICK = (Phase.explicit, Phase.reuse, Phase.generate)  # shrinking takes minutes: add Phase.shrink to debug
+LIMITS = ((matcher, "AT_ONCE"), (rows, "AT_ONCE"), (naming, "FEW"))
 HUB = "securityhub.amazonaws.com"
 ACCOUNTS = ("111111111111", "111111111112", "222222222222", "333333333333", "999999999999")
 REGIONS = ("eu-central-1", "us-east-1")
@@ -237,9 +241,13 @@ def added_up(brute, expected):
 
 
 @settings(max_examples=WORLDS, deadline=None, suppress_health_check=list(HealthCheck), phases=QUICK)
-@given(world=worlds(), live=exceptions())
-def test_engine_and_brute_force_agree(world, live, rules_of_the_house, tmp_path_factory):
-    found = judged(world, live, rules_of_the_house, tmp_path_factory.mktemp("lake"))
+@given(world=worlds(), live=exceptions(), at_once=st.sampled_from([None, 1, 3]))
+def test_engine_and_brute_force_agree(world, live, at_once, rules_of_the_house, tmp_path_factory):
+    """Also where little is done at once, and where few resources are many."""
+    with ExitStack() as limits:
+        for module, limit in LIMITS if at_once else ():
+            limits.enter_context(patch.object(module, limit, at_once))
+        found = judged(world, live, rules_of_the_house, tmp_path_factory.mktemp("lake"))
     brute = BruteForce(world, live)
     told = {item: brute.outcome(rows) for item, rows in brute.items.items()}
     expected = Counter(outcome for outcome in told.values() if outcome)

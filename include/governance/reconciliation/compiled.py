@@ -61,13 +61,14 @@ class Columns:
     """What is told of each scope. `exception` is the index of its exception, `phase` one of PHASES.
 
     `is_broad`: places, kinds and regions decide it. `is_detailed`: it has exclusions, or is not the only one
-    of its exception. `ends` is in microseconds since 1970 (UTC). `exclusions`: where those of a scope begin,
-    one entry more than scopes.
+    of its exception. `ending`: when it ends, as a place in `ends`, which are distinct microseconds since 1970
+    (UTC), ascending. `exclusions`: where those of a scope begin, one entry more than scopes.
     """
 
     exception: Array
     rank: Array
     phase: Array
+    ending: Array
     ends: Array
     is_broad: Array
     is_detailed: Array

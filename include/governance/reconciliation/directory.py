@@ -97,7 +97,7 @@ class Directory:
         numbers = {kind: number for number, kind in enumerate(self.kinds)}
         count, failing = len(self._deployed), self.failing_rules
         is_global = {kind.resource_type: policy.is_global(kind.resource_type) for kind in self.kinds}
-        kind = np.fromiter((numbers[one] for one in self._deployed), dtype="int64", count=count)
+        kind = np.fromiter((numbers[one] for one in self._deployed), dtype="int32", count=count)
         return Deployments(
             kind=kind,
             is_global=np.array([is_global[one.resource_type] for one in self._deployed], dtype=bool),
@@ -153,6 +153,8 @@ class Directory:
 
     def places(self, accounts: tuple[str, ...], units: tuple[str, ...]) -> tuple[str, ...]:
         """Return the smallest set of places (account ids, unit ids, EVERYWHERE) that these mean."""
+        if len(accounts) == 1 and not units and not has_wildcard(accounts[0]):
+            return accounts
         if accounts:
             fitting = self.fitting_accounts(accounts)
             return tuple(a for a in fitting if not units or self.in_units(a, units))

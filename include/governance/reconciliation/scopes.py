@@ -168,12 +168,14 @@ def _columns(
     # column by column: a tuple per exception would wake the garbage collector
     decided = microseconds([one.decided_at for one in exceptions])
     numbers = np.array([one.number for one in exceptions], dtype="int64")
+    ends, endings = np.unique(microseconds([one.valid_until for one in exceptions]), return_inverse=True)
     phases = np.array([PHASES[one.phase] for one in exceptions], dtype="int8")
     return Columns(
         exception=of,
         rank=ranks(decided, numbers, of, place, rule),
         phase=phases[of],
-        ends=microseconds([one.valid_until for one in exceptions])[of],
+        ending=endings.astype("int32")[of],
+        ends=ends,
         is_broad=~by_rows[:count] & (np.diff(excluded_by_rows[exclusions]) == 0),
         is_detailed=(np.diff(exclusions) > 0) | several[of],
         exclusions=exclusions,

@@ -39,9 +39,9 @@ def of_stale_cells(connection: duckdb.DuckDBPyConnection, ground: Ground) -> Non
 
 
 def of_scopes(connection: duckdb.DuckDBPyConnection, ground: Ground, compiled: Compiled) -> None:
-    """Make `account` (account, id), `place`, `account_of` (place_set, account), `scope` and `exclusion`.
+    """Make `account` (account, id), `place`, `account_of`, `scope`, `ending` and `exclusion`.
 
-    `phase` is upcoming, active or expired; `mask` the bits of the regions.
+    `phase` is upcoming, active or expired; `mask` the bits of the regions; `ends` microseconds since 1970.
     """
     columns, count = compiled.columns, len(compiled.of)
     names = pa.array(ground.accounts, pa.string())
@@ -59,6 +59,8 @@ def of_scopes(connection: duckdb.DuckDBPyConnection, ground: Ground, compiled: C
         "phase": pa.array(list(PHASES), pa.string()).take(pa.array(columns.phase)),
     }
     connection.register("scope", pa.table(scope))
+    endings = {"ending": np.arange(len(columns.ends)), "ends": columns.ends}
+    connection.register("ending", pa.table(endings))
     exclusion = {"scope": compiled.excluded_from, "mask": compiled.owner["mask"][count:]}
     connection.register("exclusion", pa.table(exclusion))
 

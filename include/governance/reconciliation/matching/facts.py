@@ -13,12 +13,10 @@ from typing import Any, Protocol, TypeVar
 import duckdb
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from governance import evaluation_index
 from governance.reconciliation.matching.arrays import Array, offsets
+from governance.reconciliation.matching.source import Files, Source, Tables, arrays, whole
 
-Read = Callable[..., pa.Table]
 Part = TypeVar("Part")
 
 
@@ -28,28 +26,29 @@ class Facts:
     `deployed` are rule, creator, resource type; `seen` the places that hold evaluations, as two arrays.
     """
 
-    def __init__(self, read: Read, later: Later) -> None:
-        self._resources = later(lambda: Resources(read))
-        self._cells = later(lambda: Cells(**_numbers(read("cell", *_names(Cells)))))
-        self._groups = later(lambda: Groups.read(read))
-        self._bad = later(lambda: Rows(**_numbers(read("bad", *_names(Rows)))))
-        self._scattered = later(lambda: Rows(**_numbers(read("scattered", *_names(Rows)))))
-        self.accounts: list[str] = read("seen_account", "id")["id"].to_pylist()
-        self.regions: list[str] = read("seen_region", "name")["name"].to_pylist()
-        deployed = read("deployed", "rule", "creator", "resource_type")
+    def __init__(self, source: Source, later: Later) -> None:
+        self._resources = later(lambda: Resources(source))
+        self.accounts: list[str] = source.table("seen_account", "id")["id"].to_pylist()
+        self.regions: list[str] = source.table("seen_region", "name")["name"].to_pylist()
+        deployed = source.table("deployed", "rule", "creator", "resource_type")
         self.deployed = list(zip(*(column.to_pylist() for column in deployed.columns), strict=True))
-        self.seen = tuple(_numbers(read("seen_place", "account", "region")).values())
-        self.has_repeated = len(read("repeated", "cell")) > 0
+        self.seen = tuple(arrays(source, "seen_place", "account", "region").values())
+        self.has_repeated = len(source.table("repeated", "cell")) > 0
+        # the large ones meanwhile, those first that are waited for first
+        self._cells = later(lambda: Cells.read(source, has_regions=len(self.regions) > 1))
+        self._groups = later(lambda: Groups.read(source))
+        self._bad = later(lambda: Rows(**arrays(source, "bad", *_names(Rows))))
+        self._scattered = later(lambda: Rows(**arrays(source, "scattered", *_names(Rows))))
 
     @staticmethod
     @contextmanager
     def read(connection: duckdb.DuckDBPyConnection, files: Mapping[str, Path] | None) -> Iterator[Facts]:
         """Read them from the files of an index, the large ones beside other work; None: from `connection`."""
         if files is None:
-            yield Facts(lambda *wanted: _of_tables(connection, *wanted), _at_once)
+            yield Facts(Tables(connection), _at_once)
             return
         with ThreadPoolExecutor(2) as beside:
-            yield Facts(lambda *wanted: _of_files(files, *wanted), lambda part: beside.submit(part).result)
+            yield Facts(Files(files), lambda part: beside.submit(part).result)
 
     @property
     def cells(self) -> Cells:
@@ -89,24 +88,15 @@ def _at_once(part: Callable[[], Part]) -> Callable[[], Part]:
     return lambda: found
 
 
-def _of_files(files: Mapping[str, Path], table: str, *columns: str) -> pa.Table:
-    with pq.ParquetFile(files[table]) as file:
-        return file.read(columns=list(columns))
-
-
-def _of_tables(connection: duckdb.DuckDBPyConnection, table: str, *columns: str) -> pa.Table:
-    rows = f"SELECT {', '.join(columns)} FROM {table} ORDER BY {evaluation_index.TABLES[table]}"  # noqa: S608
-    return connection.sql(rows).to_arrow_table()
-
-
 def _names(kind: type[Any]) -> list[str]:
     return [one.name for one in fields(kind)]
 
 
 @dataclass(frozen=True)
 class Cells:
-    """Pairs of a place and a deployed rule. `n`: its evaluations, `nc`: non-compliant ones; `is_full`: they
-    are all resources of the group `grp`, else they are listed among the scattered rows."""
+    """Pairs of a place and a deployed rule. `n`: its evaluations; `nc`: non-compliant ones, of the bad rows
+    from `first_bad` on; `is_full`: they are all resources of the group `grp`, else they are listed among the
+    scattered rows."""
 
     account: Array
     region: Array
@@ -115,11 +105,15 @@ class Cells:
     n: Array
     nc: Array
     is_full: Array
+    first_bad: Array
 
-    @cached_property
-    def bad(self) -> Array:
-        """Where the non-compliant rows of each cell begin; one entry more than cells."""
-        return offsets(self.nc)
+    @staticmethod
+    def read(source: Source, has_regions: bool) -> Cells:
+        """Read them from the index; where there is one region, its number is not read a million times."""
+        names = [name for name in _names(Cells) if has_regions or name != "region"]
+        found = arrays(source, "cell", *names)
+        one = {"region": np.broadcast_to(np.int32(0), len(found["n"]))}
+        return Cells(**(one | found))
 
 
 @dataclass(frozen=True)
@@ -133,13 +127,11 @@ class Groups:
     start: Array
 
     @staticmethod
-    def read(read: Read) -> Groups:
+    def read(source: Source) -> Groups:
         """Read them from the index."""
-        table = read("resource_group", "account", "region", "resource_type", "n")
-        types = table["resource_type"].dictionary_encode().unify_dictionaries().combine_chunks()
-        if isinstance(types, pa.ChunkedArray):  # of no rows
-            types = pa.array([], pa.string()).dictionary_encode()
-        found = _numbers(table.select(["account", "region", "n"]))
+        names = whole(source.table("resource_group", "resource_type")["resource_type"])
+        types = names.dictionary_encode()
+        found = arrays(source, "resource_group", "account", "region", "n")
         numbers = types.indices.to_numpy(zero_copy_only=False)
         start = offsets(found["n"])
         return Groups(found["account"], found["region"], numbers, types.dictionary.to_pylist(), start)
@@ -151,25 +143,21 @@ class Groups:
         return self.start[np.searchsorted(self.account, accounts)]
 
 
-_NO_IDS = pa.array([], pa.string())
-
-
 class Resources:
     """Resources by number, which is their order by account, region, type, id.
 
     `tag_set` -1: its tags are not known; `grp`: its group; `by_id`: their numbers in the order of ids.
     """
 
-    def __init__(self, read: Read) -> None:
-        table = read("resource", "resource_id", "tag_set", "grp")
-        ids = table["resource_id"]
-        wide = ids.cast(pa.large_string()) if ids.nbytes >= 2**31 else ids
-        self.ids: pa.Array = (
-            wide.chunk(0) if wide.num_chunks == 1 else pa.concat_arrays([_NO_IDS, *wide.chunks])
-        )
-        self.tag_set: Array = table["tag_set"].fill_null(-1).to_numpy()
-        self.grp: Array = table["grp"].to_numpy()
-        self.by_id: Array = read("resource_by_id", "resource")["resource"].to_numpy()
+    def __init__(self, source: Source) -> None:
+        self._ids = whole(source.table("resource", "resource_id")["resource_id"])
+        found = arrays(source, "resource", "tag_set", "grp")
+        self.tag_set, self.grp = found["tag_set"], found["grp"]
+        self.by_id = arrays(source, "resource_by_id", "resource")["resource"]
+
+    def ids(self, resources: Array) -> pa.Array:
+        """Return the ids of these resources."""
+        return self._ids.take(pa.array(resources))
 
 
 @dataclass(frozen=True)
@@ -189,7 +177,3 @@ class Rows:
 def key(cell: Array, resource: Array) -> Array:
     """Return cell and resource as one number; `outcome` calls it item."""
     return (cell.astype("int64") << 32) | resource
-
-
-def _numbers(table: pa.Table) -> dict[str, Array]:
-    return {name: table[name].to_numpy() for name in table.column_names}

@@ -59,10 +59,10 @@ class Matcher:
         """Remember of each item that the scopes of an exception fit which scopes fit it."""
         scopes = np.flatnonzero(self._columns.exception == exception)
         scout = Matcher(self._compiled, self._ground, self._collapsed)
-        scout.tally.heed(np.ones(len(self.tally.active), dtype=bool))
+        met = np.zeros(len(self.tally.best), dtype=bool)
+        scout.tally.heed(~met)
         if len(scopes):
             scout._match(int(scopes[0]), int(scopes[-1]) + 1)
-        met = np.zeros(len(self.tally.active), dtype=bool)
         met[scout.tally.met[1]] = True
         self.tally.heed(met)
 
@@ -150,7 +150,7 @@ class Matcher:
             scope, cell = scope[keep], cell[keep]
         fresh, n, nc = self._ground.fresh(cell), cells.n[cell], cells.nc[cell]
         taken = [self._count_cells(scope, cell, n, n * fresh, nc * fresh, nc * ~fresh)]
-        which, row = spread(cells.bad[cell], cells.bad[cell + 1])
+        which, row = spread(cells.first_bad[cell], cells.first_bad[cell] + nc)
         self.tally.hit(scope[which], row)
         taken.append(self._broad_items(broad))
         return np.sort(np.concatenate(taken))

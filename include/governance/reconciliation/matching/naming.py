@@ -78,7 +78,7 @@ class Naming:
         value = self._value(tests, number)
         is_sure = len(found) == all_of_range and (_is_beginning(value) or not has_wildcard(value))
         if len(found) and not is_sure:
-            ids = self._resources.ids.take(pa.array(found))
+            ids = self._resources.ids(found)
             found = found[pc.match_substring_regex(ids, _regex(value)).to_numpy(zero_copy_only=False)]
         return found if tests is self._names else self._where(number, found)
 
@@ -129,19 +129,19 @@ class _Tests:
 
 
 def _of_names(names: ResourceNames, resources: Resources) -> _Tests:
-    wanted = names.value.cast(pa.binary())
+    wanted = names.value.cast(pa.large_binary())
     lower = _place(resources, wanted)
     upper = lower + _is_at(resources, lower, wanted)
     several = np.flatnonzero(_is_at(resources, lower + 1, wanted))
     after = [wanted[number].as_py() + b"\0" for number in several.tolist()]
-    upper[several] = _place(resources, pa.array(after, pa.binary()))
+    upper[several] = _place(resources, pa.array(after, pa.large_binary()))
     return _Tests(names.owner, lower, upper)
 
 
 def _of_patterns(patterns: ResourcePatterns, resources: Resources) -> _Tests:
     ends = [_range(value) for value in patterns.value]
-    lower = _place(resources, pa.array([first for first, _ in ends], pa.binary()))
-    upper = _place(resources, pa.array([last or b"" for _, last in ends], pa.binary()))
+    lower = _place(resources, pa.array([first for first, _ in ends], pa.large_binary()))
+    upper = _place(resources, pa.array([last or b"" for _, last in ends], pa.large_binary()))
     upper[np.array([last is None for _, last in ends], dtype=bool)] = len(resources.by_id)
     tests = _Tests(patterns.owner, lower, upper)
     asks = zip(patterns.value, patterns.account, patterns.service, patterns.region, strict=True)
@@ -184,7 +184,7 @@ def _place(resources: Resources, wanted: pa.Array) -> Array:
 
 def _ids(resources: Resources, places: Array) -> pa.Array:
     """Return the ids, as bytes, at these places of their order."""
-    return resources.ids.take(pa.array(resources.by_id[places])).cast(pa.binary())
+    return resources.ids(resources.by_id[places]).cast(pa.large_binary())
 
 
 def _is_at(resources: Resources, places: Array, wanted: pa.Array) -> Array:

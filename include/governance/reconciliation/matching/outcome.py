@@ -41,9 +41,8 @@ class Outcome:
             "row": self._both(bad.row, "row"),
             "resource": self._both(bad.resource, "resource"),
             "fresh": self.fresh.view("uint8"),
-            "active": tally.active,
-            "expired": tally.expired,
-            "ends": tally.ends,
+            "best": tally.best,
+            "ending": tally.ending,
         }
         item = pa.nulls(len(bad.row))  # follows from cell and resource
         if len(collapsed.cells):
@@ -82,14 +81,16 @@ class Outcome:
             assessed, unknown = int(n[fresh].sum()) + int(items["fresh"].sum()), int(nc[~fresh].sum())
         bad += int(items["nc_fresh"].sum()) + int(items["nc_stale"].sum())
         unknown += int(items["nc_stale"].sum())
-        active = self._tally.active != NONE
-        covered = int((self.fresh & active).sum())
+        every = self._ground.all_fresh and not len(self._collapsed.cells)
+        best = self._tally.best if every else self._tally.best[self.fresh]
+        covered = int((best < 0).sum())
+        expired = len(best) - covered - int((best == NONE).sum())
         return {
             "evaluations": evaluations,
             "assessed": assessed,
             "non_compliant": bad,
             "covered": covered,
             "deviations": bad - unknown - covered,
-            "expired_deviations": int((self.fresh & ~active & (self._tally.expired != NONE)).sum()),
+            "expired_deviations": expired,
             "unknown": unknown,
         }

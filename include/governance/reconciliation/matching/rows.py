@@ -140,8 +140,8 @@ class Rows:
 
     def bad(self, reach: Reach, named: Named) -> tuple[Array, Array]:
         """Return the non-compliant rows that fit: which place of `reach`, and the place of the row."""
-        starts = self._facts.cells.bad
-        which, row = spread(starts[reach.cell], starts[reach.cell + 1])
+        first = self._facts.cells.first_bad[reach.cell]
+        which, row = spread(first, first + self._facts.cells.nc[reach.cell])
         fits = self.fit(reach.scope[which], self._facts.bad.resource[row], named)
         return which[fits], row[fits]
 

@@ -21,12 +21,11 @@ class Tags:
         size = int(max(sets.max(initial=-1), known.max(initial=-1))) + 1
         asked = {key for condition in compiled.sets.conditions for key, _ in condition}
         valued = _valued(evidence, asked, sets)
-        self._slot = self.of_resource.astype("uint32") + 1  # the first bit of a row stands for unknown tags
         self._width = size // 8 + 1
         bits = np.zeros((len(compiled.sets.conditions), self._width), dtype="uint8")
         for number, condition in enumerate(compiled.sets.conditions):
             fits = np.ones(size + 1, dtype=bool)
-            fits[0] = False
+            fits[0] = False  # the first bit of a row stands for unknown tags
             for key, value in condition:
                 fits[1:] &= _fitting(valued[key], value, size)
             bits[number] = np.packbits(fits, bitorder="little")
@@ -34,7 +33,7 @@ class Tags:
 
     def fit(self, condition: Array, resource: Array) -> Array:
         """Tell of each pair whether the resource has the tags; not if they are not known."""
-        slot = self._slot[resource]
+        slot = self.of_resource[resource] + 1
         bits = self._bits[condition * self._width + (slot >> 3)] >> (slot & 7).astype("uint8")
         found: Array = (bits & 1).view(bool)
         return found

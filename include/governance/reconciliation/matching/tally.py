@@ -5,35 +5,38 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from governance.reconciliation.compiled import ACTIVE, EXPIRED, Compiled
+from governance.reconciliation.compiled import ACTIVE, UPCOMING, Compiled
 from governance.reconciliation.matching.arrays import NOTHING, Array
 from governance.reconciliation.matching.collapse import Collapsed
 from governance.reconciliation.matching.ground import Ground
 
 NONE = np.iinfo("int32").max
-"""Stands for no exception where a rank is expected; every rank is smaller."""
-NEVER = -(2**62)
-"""Stands for no end where microseconds are expected."""
+"""Stands for no exception where the best one is told; all others are smaller."""
+FIRST_ACTIVE = np.iinfo("int32").min
+"""The best of all: the active one of rank 0. Expired ones stand behind all active ones, by their rank."""
+NEVER = -1
 COUNTS = ("matched", "assessed", "covered", "stale")
 
 
 class Tally:
-    """Counts per exception; and per non-compliant row, collapsed items behind them, the best ranks.
+    """Counts per exception; and per non-compliant row, collapsed items behind them, which one is the best.
 
-    `active`, `expired`: the smallest rank among the exceptions of that phase that cover it, or NONE; `ends`:
-    the latest end of active ones in microseconds since 1970 (UTC).
+    `best`: FIRST_ACTIVE plus the smallest rank of the active exceptions that cover it; if there is none, the
+    smallest rank of expired ones; or NONE. `ending`: the latest end of active ones, or NEVER.
     """
 
     def __init__(self, compiled: Compiled, ground: Ground, collapsed: Collapsed) -> None:
-        self._columns = compiled.columns
-        self._rank = compiled.columns.rank.astype("int32")
+        columns = compiled.columns
+        self._exception, self._phase, self._rank = columns.exception, columns.phase, columns.rank
         self._exceptions = compiled.exceptions
         self._counts = {name: np.zeros(compiled.exceptions, dtype="int64") for name in COUNTS}
+        active = np.where(columns.phase == ACTIVE, FIRST_ACTIVE, 0)
+        self._worth = (columns.rank + active).astype("int32")
+        self._ending = columns.ending
         self.rows = len(ground.facts.bad.row)
         size = self.rows + len(collapsed.item["item"])
-        self.active = np.full(size, NONE, dtype="int32")
-        self.expired = np.full(size, NONE, dtype="int32")
-        self.ends = np.full(size, NEVER, dtype="int64")
+        self.best = np.full(size, NONE, dtype="int32")
+        self.ending = np.full(size, NEVER, dtype="int32")
         self._heeded: Array | None = None
         self._met: list[tuple[Array, Array]] = [(NOTHING, NOTHING)]
 
@@ -52,11 +55,15 @@ class Tally:
         if self._heeded is not None:
             heeded = self._heeded[item]
             self._met.append((scope[heeded], item[heeded]))
-        phase = self._columns.phase[scope]
-        active, expired = np.flatnonzero(phase == ACTIVE), np.flatnonzero(phase == EXPIRED)
-        np.minimum.at(self.active, item[active], self._rank[scope[active]])
-        np.maximum.at(self.ends, item[active], self._columns.ends[scope[active]])
-        np.minimum.at(self.expired, item[expired], self._rank[scope[expired]])
+        phase = self._phase[scope]
+        begun = phase != UPCOMING
+        if not begun.all():
+            scope, item, phase = scope[begun], item[begun], phase[begun]
+        np.minimum.at(self.best, item, self._worth[scope])
+        active = phase == ACTIVE
+        if not active.all():
+            scope, item = scope[active], item[active]
+        np.maximum.at(self.ending, item, self._ending[scope])
 
     def count(self, exception: Array, **counts: Array) -> None:
         """Add to the counts of exceptions; one that occurs several times gets the sum."""
@@ -74,8 +81,8 @@ class Tally:
         Columns: exception, matched, assessed, covered, stale, won.
         """
         of_rank = np.zeros(int(self._rank.max(initial=-1)) + 1, dtype="int64")
-        of_rank[self._rank] = self._columns.exception
-        winners = self.active[fresh & (self.active != NONE)]
+        of_rank[self._rank] = self._exception
+        winners = self.best[fresh & (self.best < 0)].astype("int64") - FIRST_ACTIVE
         won = np.bincount(of_rank[winners], minlength=self._exceptions)
         fits = np.flatnonzero(self._counts["matched"])
         found = {name: values[fits] for name, values in self._counts.items()}
