@@ -110,7 +110,8 @@ class _Compiler:
     def owner(self) -> dict[str, Array]:
         """Return what is told of each owner."""
         count = len(self._place_set)
-        mask, condition = np.full(count, ALL_REGIONS), np.full(count, NO_CONDITION)
+        mask = np.full(count, ALL_REGIONS)
+        condition = np.full(count, NO_CONDITION, dtype="int32")
         has_resource = np.zeros(count, dtype=bool)
         mask[list(self._masks)] = list(self._masks.values())
         condition[list(self._asked)] = list(self._asked.values())

@@ -20,7 +20,9 @@ def spread(starts: Array, stops: Array) -> tuple[Array, Array]:
     counts = stops - starts
     which = np.repeat(np.arange(len(counts)), counts)
     before = np.cumsum(counts) - counts
-    return which, np.arange(len(which)) + np.repeat(starts - before, counts)
+    place = np.repeat(starts - before, counts)
+    place += np.arange(len(which))
+    return which, place
 
 
 def bounds(ordered: Array, wanted: Array) -> tuple[Array, Array]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import duckdb
 import numpy as np
@@ -31,6 +32,12 @@ class Collapsed:
     start: Array
     member: tuple[Array, Array]
     grid: Grid
+
+    @cached_property
+    def is_bad(self) -> Array:
+        """Of each item whether it is non-compliant, with fresh evidence or without."""
+        found: Array = self.item["nc_fresh"].astype(bool) | self.item["nc_stale"].astype(bool)
+        return found
 
     def has(self, cells: Array) -> Array:
         """Tell of each cell whether it is collapsed."""

@@ -26,6 +26,7 @@ class Ground:
         self.regions = _behind(facts.regions, directory.regions)
         bits = {region: 1 << bit for bit, region in enumerate(directory.regions)}
         self.bit: Array = np.array([bits[region] for region in self.regions], dtype="int64")
+        self.everywhere = int(np.bitwise_or.reduce(self.bit)) if len(self.bit) else 0
         self.kind = deployments.kind
         self.kinds = len(directory.kinds)
         self.account_number = {account: number for number, account in enumerate(self.accounts)}
@@ -66,6 +67,10 @@ class Ground:
         """Whether no cell lacks fresh evidence."""
         account, region = self.facts.seen
         return bool(self.is_fresh[account, region].all() and self.deployments.sound.all())
+
+    def unless_all_fresh(self, cells: Array) -> Array | None:
+        """Tell of each cell whether its evidence is fresh; None: that of every cell is."""
+        return None if self.all_fresh else self.fresh(cells)
 
     def fresh(self, cells: Array) -> Array:
         """Tell of each cell whether its evidence is fresh, and its rule sound."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from governance.reconciliation.compiled import Compiled
-from governance.reconciliation.matching.arrays import NOTHING, Array, holds, spread
+from governance.reconciliation.matching.arrays import Array, holds, spread
+from governance.reconciliation.matching.broad import Broad
 from governance.reconciliation.matching.collapse import Collapsed
 from governance.reconciliation.matching.facts import key
 from governance.reconciliation.matching.grid import Grid
@@ -16,11 +18,11 @@ from governance.reconciliation.matching.ground import Applies, Ground
 from governance.reconciliation.matching.naming import Naming
 from governance.reconciliation.matching.rows import Named, Reach, Rows
 from governance.reconciliation.matching.scope_evidence import ScopeEvidence
-from governance.reconciliation.matching.tags import Tags
-from governance.reconciliation.matching.tally import COUNTS, Tally
+from governance.reconciliation.matching.tally import Tally
 
 AT_ONCE = 100_000
-"""Scopes that reach about so many cells together are matched at once."""
+"""Scopes that reach about so many cells together are matched at once: it bounds the memory, and arrays this
+small stay in the cache."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +48,16 @@ class Matcher:
         self._compiled, self._ground, self._collapsed = compiled, ground, collapsed
         self._columns, self._facts = compiled.columns, facts
         self._scopes = len(compiled.of)
-        self._everywhere = int(np.bitwise_or.reduce(ground.bit)) if len(ground.bit) else 0
         self._applies = Applies(compiled.sets, ground)
         self._grid = Grid(facts.cells.account, ground.kind[facts.cells.deployment], ground.kinds)
-        self._naming = Naming(compiled, ground, self._applies)
-        self._rows = Rows(compiled, ground, self._applies, Tags(compiled, facts, ground.directory.evidence))
-        self._several = np.bincount(self._columns.exception, minlength=compiled.exceptions) > 1
+        self._rows = Rows(compiled, ground, self._applies)
         self.tally = Tally(compiled, ground, collapsed)
+        self._broad = Broad(compiled, ground, collapsed, self._rows, self.tally)
         self.evidence = ScopeEvidence(compiled, ground, self._applies, self._rows)
+
+    @cached_property
+    def _naming(self) -> Naming:
+        return Naming(self._compiled, self._ground, self._applies)
 
     def heed(self, exception: int) -> None:
         """Remember of each item that the scopes of an exception fit which scopes fit it."""
@@ -62,14 +66,19 @@ class Matcher:
         met = np.zeros(len(self.tally.best), dtype=bool)
         scout.tally.heed(~met)
         if len(scopes):
-            scout._match(int(scopes[0]), int(scopes[-1]) + 1)
+            scout._match([(int(scopes[0]), int(scopes[-1]) + 1)])
         met[scout.tally.met[1]] = True
         self.tally.heed(met)
 
     def run(self) -> None:
         """Match all scopes."""
-        for first, last in self._batches():
-            self._match(first, last)
+        self._match(list(self._batches()))
+
+    def _match(self, batches: list[tuple[int, int]]) -> None:
+        """Match these ranges of scopes. Resources are asked for last: they take the longest to be read."""
+        taken = [self._match_broad(first, last) for first, last in batches]
+        for (first, last), cells in zip(batches, taken, strict=True):
+            self._match_rows(first, last, cells)
 
     def _batches(self) -> Iterator[tuple[int, int]]:
         """Yield ranges of scopes; those of one exception are in the same."""
@@ -85,14 +94,24 @@ class Matcher:
             yield first, last
             first = last
 
-    def _match(self, first: int, last: int) -> None:
-        owner, columns = self._compiled.owner, self._columns
-        wide = np.arange(first, last)[~owner["has_resource"][first:last]]
-        broad = columns.is_broad[wide]
-        scope, cell = self._wide_cells(wide[broad])
-        taken = self._broad(scope, cell, wide[broad])
+    def _wide(self, first: int, last: int, broad: bool) -> Array:
+        """Return the scopes among these that name no resources, and are broad or not."""
+        columns = slice(first, last)
+        names = self._compiled.owner["has_resource"][columns]
+        return np.flatnonzero(~names & (self._columns.is_broad[columns] == broad)) + first
+
+    def _match_broad(self, first: int, last: int) -> Array:
+        """Match broad scopes on cells; return the cells of exceptions that have several scopes."""
+        scopes = self._wide(first, last, broad=True)
+        cells = self._broad.match(*self._wide_cells(scopes))
+        reached = self._collapsed.grid.reached(self._compiled.owner, scopes, self._applies)
+        items = self._broad.match_items(scopes[reached[0]], reached[1])
+        return np.sort(np.concatenate((cells, items)))
+
+    def _match_rows(self, first: int, last: int, taken: Array) -> None:
+        """Match the other scopes on rows. `taken` are cells that are counted already."""
         named = self._named(first, last)
-        scope, cell = self._wide_cells(wide[~broad])
+        scope, cell = self._wide_cells(self._wide(first, last, broad=False))
         there = self._named_cells(named)
         reach = Reach(
             np.concatenate((scope, there.scope)),
@@ -100,7 +119,7 @@ class Matcher:
             np.concatenate((np.full(len(scope), -1), there.pair)),
         )
         self.evidence.note(named, reach)
-        apart = columns.is_detailed[reach.scope] | self._collapsed.has(reach.cell)
+        apart = self._columns.is_detailed[reach.scope] | self._collapsed.has(reach.cell)
         for part in reach.at(~apart).parts():
             self._count_simple(part, named)
         self._count(self._tell_apart(reach.at(apart), named), taken)
@@ -108,8 +127,8 @@ class Matcher:
     def _wide_cells(self, scopes: Array) -> tuple[Array, Array]:
         """Return the cells that scopes reach which name no resources: scope, cell."""
         which, cell = self._grid.reached(self._compiled.owner, scopes, self._applies)
-        scope, mask = scopes[which], self._compiled.owner["mask"]
-        if bool(np.all(mask[scopes] & self._everywhere == self._everywhere)):
+        scope, mask, everywhere = scopes[which], self._compiled.owner["mask"], self._ground.everywhere
+        if bool(np.all(mask[scopes] & everywhere == everywhere)):
             return scope, cell
         inside = self._ground.mask(cell) & mask[scope] != 0
         return scope[inside], cell[inside]
@@ -137,63 +156,12 @@ class Matcher:
         inside = (cells.grp[cell] == group[of]) & (self._ground.mask(cell) & owner["mask"][scope[of]] != 0)
         return Reach(scope[of[inside]], cell[inside], pair[of[inside]])
 
-    def _broad(self, scope: Array, cell: Array, broad: Array) -> Array:
-        """Match `broad` scopes on the cells they reach; return the pairs of exception and cell they fit."""
-        cells, exclusions = self._facts.cells, self._columns.exclusions
-        keep = ~self._collapsed.has(cell)
-        if exclusions[-1]:
-            kind = self._ground.kind[cells.deployment[cell]]
-            keep &= (
-                self._ground.mask(cell) & ~self._rows.excluded_regions(scope, cells.account[cell], kind) != 0
-            )
-        if not keep.all():
-            scope, cell = scope[keep], cell[keep]
-        fresh, n, nc = self._ground.fresh(cell), cells.n[cell], cells.nc[cell]
-        taken = [self._count_cells(scope, cell, n, n * fresh, nc * fresh, nc * ~fresh)]
-        which, row = spread(cells.first_bad[cell], cells.first_bad[cell] + nc)
-        self.tally.hit(scope[which], row)
-        taken.append(self._broad_items(broad))
-        return np.sort(np.concatenate(taken))
-
-    def _broad_items(self, broad: Array) -> Array:
-        """Match broad scopes on collapsed items, which may show in several regions."""
-        owner, found = self._compiled.owner, self._collapsed.item_cell
-        which, place = self._collapsed.grid.reached(owner, broad, self._applies)
-        scope = broad[which]
-        mask = found["mask"][place] & owner["mask"][scope]
-        mask &= ~self._rows.excluded_regions(scope, found["account"][place], found["kind"][place])
-        scope, place = scope[mask != 0], place[mask != 0]
-        counts = (found[name][place] for name in ("n", "fresh", "nc_fresh", "nc_stale"))
-        taken = self._count_cells(scope, found["cell"][place], *counts)
-        which, item = spread(self._collapsed.start[place], self._collapsed.start[place + 1])
-        bad = self._collapsed.item["nc_fresh"][item] | self._collapsed.item["nc_stale"][item]
-        self.tally.hit(scope[which[bad]], self.tally.rows + item[bad])
-        return taken
-
-    def _count_cells(self, scope: Array, cell: Array, *counts: Array) -> Array:
-        """Count whole cells, each once per exception; return those of exceptions with several scopes."""
-        exception = self._columns.exception[scope]
-        named = dict(zip(COUNTS, counts, strict=True))
-        several = self._several[exception]
-        if not several.any():
-            self.tally.count(exception, **named)
-            return NOTHING
-        keys = self._taken(exception, cell)
-        once = np.unique(keys, return_index=True)[1]
-        self.tally.count(exception[once], **{name: values[once] for name, values in named.items()})
-        return keys[several]
-
-    def _taken(self, exception: Array, cell: Array) -> Array:
-        found: Array = exception * (len(self._facts.cells.n) + len(self._collapsed.item["item"]) + 1) + cell
-        return found
-
     def _count_simple(self, reach: Reach, named: Named) -> None:
         """Count scopes without exclusions that are the only ones of their exception."""
-        exception, fresh = self._columns.exception[reach.scope], self._ground.fresh(reach.cell)
-        n = self._rows.counted(reach, named)
-        self.tally.count(exception, matched=n, assessed=n * fresh)
+        exception = self._columns.exception[reach.scope]
         which, row = self._rows.bad(reach, named)
-        self.tally.count(exception[which], covered=fresh[which], stale=~fresh[which])
+        n, bad = self._rows.counted(reach, named), np.bincount(which, minlength=len(exception))
+        self.tally.count(exception, n, bad, self._ground.unless_all_fresh(reach.cell))
         self.tally.hit(reach.scope[which], row)
 
     def _tell_apart(self, reach: Reach, named: Named) -> Found:
@@ -222,18 +190,18 @@ class Matcher:
     def _gathered(self, scope: Array, cell: Array, resource: Array) -> tuple[Array, ...]:
         place = self._collapsed.items_of(cell, resource)
         item = {name: values[place] for name, values in self._collapsed.item.items()}
-        is_bad = item["nc_fresh"].astype(bool) | item["nc_stale"].astype(bool)
+        is_bad = self._collapsed.is_bad[place]
         self.tally.hit(scope[is_bad], self.tally.rows + place[is_bad])
         told = (item[name] for name in ("item", "cell", "fresh", "nc_fresh", "nc_stale"))
         return self._columns.exception[scope], *told
 
     def _count(self, found: Found, taken: Array) -> None:
         """Count items once per exception, and not where its whole cell is counted already."""
-        new = ~holds(taken, self._taken(found.exception, found.cell))
+        new = ~holds(taken, self._broad.taken(found.exception, found.cell))
         exception, item = found.exception[new], found.item[new]
         order = np.lexsort((item, exception))
         again = (np.diff(exception[order], prepend=-1) == 0) & (np.diff(item[order], prepend=-1) == 0)
         once = order[~again]
         flags = {"assessed": found.fresh, "covered": found.covered, "stale": found.stale}
         counts = {name: values[new][once] for name, values in flags.items()}
-        self.tally.count(exception[once], matched=np.ones(len(once)), **counts)
+        self.tally.add(exception[once], matched=np.ones(len(once)), **counts)

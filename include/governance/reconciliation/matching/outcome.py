@@ -46,8 +46,7 @@ class Outcome:
         }
         item = pa.nulls(len(bad.row))  # follows from cell and resource
         if len(collapsed.cells):
-            is_bad = collapsed.item["nc_fresh"].astype(bool) | collapsed.item["nc_stale"].astype(bool)
-            there = np.concatenate((~collapsed.has(bad.cell), is_bad))
+            there = np.concatenate((~collapsed.has(bad.cell), collapsed.is_bad))
             columns = {name: values[there] for name, values in columns.items()}
             item = self._both(key(bad.cell, bad.resource), "item")[there]
         connection.register("narrow", pa.table({**columns, "item": item}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -62,14 +63,19 @@ class Reach:
 class Rows:
     """Lists the rows of cells that scopes reach."""
 
-    def __init__(self, compiled: Compiled, ground: Ground, applies: Applies, tags: Tags) -> None:
+    def __init__(self, compiled: Compiled, ground: Ground, applies: Applies) -> None:
+        self._compiled = compiled
         self._owner = compiled.owner
         self._columns = compiled.columns
         self._scopes = len(compiled.of)
         self._facts = ground.facts
         self._ground = ground
         self._applies = applies
-        self.tags = tags
+
+    @cached_property
+    def tags(self) -> Tags:
+        """Which resources have which tags."""
+        return Tags(self._compiled, self._facts, self._ground.directory.evidence)
 
     def fit(self, owner: Array, resource: Array, named: Named | None) -> Array:
         """Tell of each pair whether the resource has the tags; with `named` also whether it is named."""

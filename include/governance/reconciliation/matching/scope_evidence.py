@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 import pandas as pd
 
@@ -23,7 +25,10 @@ class ScopeEvidence:
         asks = compiled.owner["condition"] != NO_CONDITION
         self._by_tags = asks[: self._count].copy()
         self._by_tags[compiled.excluded_from[asks[self._count :]]] = True
-        self._some_unknown = bool((rows.tags.of_resource < 0).any())
+
+    @cached_property
+    def _some_unknown(self) -> bool:
+        return bool((self._rows.tags.of_resource < 0).any())
 
     def note(self, named: Named, reach: Reach) -> None:
         """Take note of the resources that scopes name, and of the cells of those that need rows."""

@@ -21,9 +21,10 @@ class Tags:
         size = int(max(sets.max(initial=-1), known.max(initial=-1))) + 1
         asked = {key for condition in compiled.sets.conditions for key, _ in condition}
         valued = _valued(evidence, asked, sets)
-        self._width = size // 8 + 1
-        bits = np.zeros((len(compiled.sets.conditions), self._width), dtype="uint8")
-        for number, condition in enumerate(compiled.sets.conditions):
+        conditions = compiled.sets.conditions
+        bits = np.zeros((len(conditions), size // 8 + 1), dtype="uint8")
+        self._width = np.min_scalar_type(-bits.size).type(bits.shape[1])  # wide enough for a place
+        for number, condition in enumerate(conditions):
             fits = np.ones(size + 1, dtype=bool)
             fits[0] = False  # the first bit of a row stands for unknown tags
             for key, value in condition:

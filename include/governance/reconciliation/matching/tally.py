@@ -65,7 +65,15 @@ class Tally:
             scope, item = scope[active], item[active]
         np.maximum.at(self.ending, item, self._ending[scope])
 
-    def count(self, exception: Array, **counts: Array) -> None:
+    def count(self, exception: Array, n: Array, bad: Array, fresh: Array | None) -> None:
+        """Count rows: how many there are, how many are non-compliant, and whether fresh (None: all are)."""
+        if fresh is None:
+            self.add(exception, matched=n, covered=bad)
+            self.add(exception, assessed=n)
+        else:
+            self.add(exception, matched=n, assessed=n * fresh, covered=bad * fresh, stale=bad * ~fresh)
+
+    def add(self, exception: Array, **counts: Array) -> None:
         """Add to the counts of exceptions; one that occurs several times gets the sum."""
         if not len(exception):
             return
