@@ -24,6 +24,7 @@ NAME = "evaluation_index"
 TABLES = {
     "seen_account": "account",
     "seen_region": "region",
+    "seen_type": "type",
     "seen_place": "account, region",
     "deployed": "deployment",
     "cell": "cell",

@@ -1,4 +1,4 @@
--- Which accounts, regions and deployed rules do evaluations speak of? Each gets a number, in the order of names.
+-- Which accounts, regions, types of resources and deployed rules do evaluations speak of? Each gets a number, in the order of names.
 CREATE TABLE seen_account AS
 SELECT (row_number() OVER (ORDER BY id) - 1)::INTEGER AS account, id FROM (SELECT DISTINCT account AS id FROM raw_cell);
 
@@ -9,6 +9,9 @@ SELECT (row_number() OVER (ORDER BY name) - 1)::INTEGER AS region, name FROM (SE
 CREATE TABLE deployed AS
 SELECT (row_number() OVER (ORDER BY rule, creator NULLS FIRST, resource_type) - 1)::INTEGER AS deployment, rule, creator, resource_type
 FROM (SELECT DISTINCT rule, creator, resource_type FROM raw_cell);
+
+CREATE TABLE seen_type AS
+SELECT (row_number() OVER (ORDER BY name) - 1)::INTEGER AS type, name FROM (SELECT DISTINCT resource_type AS name FROM raw_cell);
 
 CREATE TABLE seen_place AS
 SELECT DISTINCT a.account, g.region

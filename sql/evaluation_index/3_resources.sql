@@ -19,4 +19,6 @@ CREATE TABLE resource_by_id AS
 SELECT (row_number() OVER (ORDER BY resource_id, resource) - 1)::INTEGER AS position, resource FROM placed_resource;
 
 -- Where is each group? n: its resources, numbered through. Grain: group.
-CREATE TABLE resource_group AS SELECT grp, account, region, resource_type, n::INTEGER AS n FROM full_group ORDER BY grp
+CREATE TABLE resource_group AS
+SELECT p.grp, p.account, p.region, t.type, p.n::INTEGER AS n
+FROM full_group p JOIN seen_type t ON t.name = p.resource_type ORDER BY p.grp

@@ -21,7 +21,7 @@ Part = TypeVar("Part")
 
 
 class Facts:
-    """Accounts, regions and deployments have the numbers of their places in the lists of that name.
+    """Accounts, regions, types and deployments have the numbers of their places in the lists of that name.
 
     `deployed` are rule, creator, resource type; `seen` the places that hold evaluations, as two arrays.
     """
@@ -30,6 +30,7 @@ class Facts:
         self._resources = later(lambda: Resources(source))
         self.accounts: list[str] = source.table("seen_account", "id")["id"].to_pylist()
         self.regions: list[str] = source.table("seen_region", "name")["name"].to_pylist()
+        self.types: list[str] = source.table("seen_type", "name")["name"].to_pylist()
         deployed = source.table("deployed", "rule", "creator", "resource_type")
         self.deployed = list(zip(*(column.to_pylist() for column in deployed.columns), strict=True))
         self.seen = tuple(arrays(source, "seen_place", "account", "region").values())
@@ -123,18 +124,15 @@ class Groups:
     account: Array
     region: Array
     type_: Array
-    types: list[str]
     start: Array
 
     @staticmethod
     def read(source: Source) -> Groups:
         """Read them from the index."""
-        names = whole(source.table("resource_group", "resource_type")["resource_type"])
-        types = names.dictionary_encode()
-        found = arrays(source, "resource_group", "account", "region", "n")
-        numbers = types.indices.to_numpy(zero_copy_only=False)
-        start = offsets(found["n"])
-        return Groups(found["account"], found["region"], numbers, types.dictionary.to_pylist(), start)
+        account, region, type_, n = arrays(
+            source, "resource_group", "account", "region", "type", "n"
+        ).values()
+        return Groups(account, region, type_, offsets(n))
 
     @cached_property
     def first(self) -> Array:

@@ -34,7 +34,7 @@ class Ground:
     @cached_property
     def kinds_of_type(self) -> tuple[Array, Array]:
         """The kinds of each type of resources as one array, and where those of a type begin."""
-        numbers = {name: number for number, name in enumerate(self.facts.groups.types)}
+        numbers = {name: number for number, name in enumerate(self.facts.types)}
         found: list[list[int]] = [[] for _ in numbers]
         for kind, one in enumerate(self.directory.kinds):
             found[numbers[one.resource_type]].append(kind)

@@ -120,9 +120,10 @@ class Matcher:
         )
         self.evidence.note(named, reach)
         apart = self._columns.is_detailed[reach.scope] | self._collapsed.has(reach.cell)
-        for part in reach.at(~apart).parts():
+        for part in (reach.at(~apart) if apart.any() else reach).parts():
             self._count_simple(part, named)
-        self._count(self._tell_apart(reach.at(apart), named), taken)
+        if apart.any():
+            self._count(self._tell_apart(reach.at(apart), named), taken)
 
     def _wide_cells(self, scopes: Array) -> tuple[Array, Array]:
         """Return the cells that scopes reach which name no resources: scope, cell."""

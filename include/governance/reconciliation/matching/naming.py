@@ -111,7 +111,7 @@ class Naming:
     def _fitting(self, what: str, pattern: str) -> Array:
         """Return of each account, or of each type of resources, whether it fits a pattern."""
         if (what, pattern) not in self._fits:
-            types = map(service_of, self._ground.facts.groups.types)
+            types = map(service_of, self._ground.facts.types)
             values = self._ground.accounts if what == "account" else types
             self._fits[what, pattern] = np.array([matches(pattern, value) for value in values], dtype=bool)
         return self._fits[what, pattern]

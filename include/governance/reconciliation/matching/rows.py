@@ -50,14 +50,14 @@ class Reach:
     cell: Array
     pair: Array
 
-    def at(self, places: Array) -> Reach:
+    def at(self, places: Array | slice) -> Reach:
         """Return some of them, by place or by flag."""
         return Reach(self.scope[places], self.cell[places], self.pair[places])
 
     def parts(self) -> Iterator[Reach]:
         """Return them part by part."""
         for begin in range(0, len(self.scope), AT_ONCE):
-            yield self.at(np.arange(begin, min(begin + AT_ONCE, len(self.scope))))
+            yield self.at(slice(begin, begin + AT_ONCE))
 
 
 class Rows:
