@@ -24,7 +24,7 @@ from governance.reconciliation import engine, judgement, policy
 from governance.reconciliation.directory import Directory
 from governance.reconciliation.evidence import Evidence
 from governance.reconciliation.exceptions import LiveException
-from governance.reconciliation.matching import matcher, naming, rows
+from governance.reconciliation.matching import matcher, naming, rows, tags
 from governance.reconciliation.matching.facts import Facts
 from governance.reconciliation.planes import fits
 from governance.reconciliation.rules import Identity
@@ -35,7 +35,7 @@ from reconciliation_worlds import NOW, policies
 
 WORLDS = int(os.environ.get("WORLDS", "50"))  # `make prove` takes thousands
 QUICK = (Phase.explicit, Phase.reuse, Phase.generate)  # shrinking takes minutes: add Phase.shrink to debug
-LIMITS = ((matcher, "AT_ONCE"), (rows, "AT_ONCE"), (naming, "FEW"))
+LIMITS = ((matcher, "AT_ONCE"), (rows, "AT_ONCE"), (naming, "FEW"), (tags, "UNPACKED"))
 HUB = "securityhub.amazonaws.com"
 ACCOUNTS = ("111111111111", "111111111112", "222222222222", "333333333333", "999999999999")
 REGIONS = ("eu-central-1", "us-east-1")

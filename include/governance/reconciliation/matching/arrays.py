@@ -18,11 +18,20 @@ def spread(starts: Array, stops: Array) -> tuple[Array, Array]:
     [[0, 0, 2], [5, 6, 9]]
     """
     counts = stops - starts
-    which = np.repeat(np.arange(len(counts)), counts)
+    return np.repeat(np.arange(len(counts)), counts), positions(starts, stops)
+
+
+def positions(starts: Array, stops: Array) -> Array:
+    """Return all positions of the ranges [start, stop).
+
+    >>> positions(np.array([5, 0, 9]), np.array([7, 0, 10])).tolist()
+    [5, 6, 9]
+    """
+    counts = stops - starts
     before = np.cumsum(counts) - counts
-    place = np.repeat(starts - before, counts)
-    place += np.arange(len(which))
-    return which, place
+    found = np.repeat(starts - before, counts)
+    found += np.arange(len(found))
+    return found
 
 
 def bounds(ordered: Array, wanted: Array) -> tuple[Array, Array]:

@@ -62,7 +62,8 @@ def collapse(connection: duckdb.DuckDBPyConnection, ground: Ground) -> Collapsed
         connection.execute(resources.sql(f"reconciliation/{question}.sql"))
 
     def read(rows: str) -> dict[str, Array]:
-        return connection.sql(rows).fetchnumpy()
+        found = connection.sql(rows).fetchnumpy()  # what is missing there is the row of a compliant item
+        return {name: np.ma.filled(values, -1) for name, values in found.items()}
 
     cells = read("SELECT cell FROM collapsed_cell ORDER BY cell")["cell"]
     item = read(f"SELECT {', '.join(_ITEM)} FROM collapsed_item ORDER BY cell, item")  # noqa: S608 (names of ours)

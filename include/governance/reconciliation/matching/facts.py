@@ -23,11 +23,10 @@ Part = TypeVar("Part")
 class Facts:
     """Accounts, regions, types and deployments have the numbers of their places in the lists of that name.
 
-    `deployed` are rule, creator, resource type; `seen` the places that hold evaluations, as two arrays.
+    `deployed` are rule, creator, resource type; `seen` places that hold evaluations, as two arrays.
     """
 
     def __init__(self, source: Source, later: Later) -> None:
-        self._resources = later(lambda: Resources(source))
         self.accounts: list[str] = source.table("seen_account", "id")["id"].to_pylist()
         self.regions: list[str] = source.table("seen_region", "name")["name"].to_pylist()
         self.types: list[str] = source.table("seen_type", "name")["name"].to_pylist()
@@ -35,7 +34,8 @@ class Facts:
         self.deployed = list(zip(*(column.to_pylist() for column in deployed.columns), strict=True))
         self.seen = tuple(arrays(source, "seen_place", "account", "region").values())
         self.has_repeated = len(source.table("repeated", "cell")) > 0
-        # the large ones meanwhile, those first that are waited for first
+        # the large ones meanwhile, those first that take longest or are waited for first
+        self._resources = later(lambda: Resources(source))
         self._cells = later(lambda: Cells.read(source, has_regions=len(self.regions) > 1))
         self._groups = later(lambda: Groups.read(source))
         self._bad = later(lambda: Rows(**arrays(source, "bad", *_names(Rows))))

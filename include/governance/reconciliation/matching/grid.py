@@ -5,13 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from governance.reconciliation.matching.arrays import Array, spread
-from governance.reconciliation.matching.ground import Applies
+from governance.reconciliation.matching.ground import Applies, Ground
 
 _AT_ONCE = 2**17
 
 
 class Grid:
     """Orders cells by account and kind. `order`: the cell at each place, None: they are in that order."""
+
+    @staticmethod
+    def of_cells(ground: Ground) -> Grid:
+        """Return the grid of all cells."""
+        cells = ground.facts.cells
+        return Grid(cells.account, ground.kind[cells.deployment], ground.kinds)
 
     def __init__(self, account: Array, kind: Array, kinds: int) -> None:
         self.kinds = kinds

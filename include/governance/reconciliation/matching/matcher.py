@@ -44,12 +44,11 @@ class Matcher:
     """Everything that is matched, and where it is counted."""
 
     def __init__(self, compiled: Compiled, ground: Ground, collapsed: Collapsed) -> None:
-        facts = ground.facts
         self._compiled, self._ground, self._collapsed = compiled, ground, collapsed
-        self._columns, self._facts = compiled.columns, facts
+        self._columns, self._facts = compiled.columns, ground.facts
+        self._grid = Grid.of_cells(ground)
         self._scopes = len(compiled.of)
         self._applies = Applies(compiled.sets, ground)
-        self._grid = Grid(facts.cells.account, ground.kind[facts.cells.deployment], ground.kinds)
         self._rows = Rows(compiled, ground, self._applies)
         self.tally = Tally(compiled, ground, collapsed)
         self._broad = Broad(compiled, ground, collapsed, self._rows, self.tally)

@@ -38,7 +38,7 @@ class Outcome:
         bad, tally, collapsed = self._ground.facts.bad, self._tally, self._collapsed
         columns = {
             "cell": self._both(bad.cell, "cell"),
-            "row": self._both(bad.row, "row"),
+            "row": _narrow(self._both(bad.row, "row")),
             "resource": self._both(bad.resource, "resource"),
             "fresh": self.fresh.view("uint8"),
             "best": tally.best,
@@ -93,3 +93,8 @@ class Outcome:
             "expired_deviations": expired,
             "unknown": unknown,
         }
+
+
+def _narrow(numbers: Array) -> Array:
+    """Return numbers in 32 bits, where they fit."""
+    return numbers.astype("int32") if numbers.max(initial=0) < 2**31 else numbers

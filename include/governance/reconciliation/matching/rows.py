@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from governance.reconciliation.compiled import NO_CONDITION, Compiled
-from governance.reconciliation.matching.arrays import Array, bounds, holds, offsets, spread
+from governance.reconciliation.matching.arrays import Array, bounds, holds, offsets, positions, spread
 from governance.reconciliation.matching.facts import Facts
 from governance.reconciliation.matching.ground import Applies, Ground
 from governance.reconciliation.matching.tags import Tags
@@ -139,8 +139,7 @@ class Rows:
         start = self._facts.groups.start
         first, last = start[group], start[group + 1]
         condition = self._owner["condition"][scope]
-        _, resource = spread(first, last)
-        fits = self.tags.fit(np.repeat(condition, last - first), resource)
+        fits = self.tags.fit(np.repeat(condition, last - first), positions(first, last))
         found: Array = np.add.reduceat(fits, offsets(last - first)[:-1], dtype="int64")
         return found
 
