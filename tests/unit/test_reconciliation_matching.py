@@ -28,6 +28,15 @@ def resources(ids: list[str]) -> SimpleNamespace:
     return SimpleNamespace(ids=lambda some: column.take(pa.array(some)), by_id=np.array(order, dtype="int32"))
 
 
+def named(names: list[str]) -> ResourceNames:
+    return ResourceNames(np.zeros(len(names), int), pa.array(names, pa.string()))
+
+
+def asked(patterns: list[str]) -> ResourcePatterns:
+    count = len(patterns)
+    return ResourcePatterns(np.zeros(count, int), patterns, [""] * count, [ALL_REGIONS] * count, [""] * count)
+
+
 def ranges(tests, by_id) -> list[set[int]]:
     return [set(by_id[low:high].tolist()) for low, high in zip(tests.lower, tests.upper, strict=True)]
 
@@ -39,17 +48,14 @@ def test_examples() -> None:
 @given(ids=IDS, names=PATTERNS)
 def test_a_name_means_the_ids_that_equal_it(ids, names):
     known = resources(ids)
-    tests = naming._of_names(ResourceNames(np.zeros(len(names), int), pa.array(names, pa.string())), known)
+    tests, _ = naming._tests(named(names), asked([]), known)
     assert ranges(tests, known.by_id) == [{n for n, one in enumerate(ids) if one == name} for name in names]
 
 
 @given(ids=IDS, patterns=PATTERNS)
 def test_a_pattern_means_only_ids_in_its_range_and_a_plain_one_all_of_them(ids, patterns):
-    known, count = resources(ids), len(patterns)
-    asked = ResourcePatterns(
-        np.zeros(count, int), patterns, [""] * count, [ALL_REGIONS] * count, [""] * count
-    )
-    tests = naming._of_patterns(asked, known)
+    known = resources(ids)
+    _, tests = naming._tests(named(ids), asked(patterns), known)
     found = ranges(tests, known.by_id)
     for pattern, is_plain, near in zip(patterns, tests.is_plain, found, strict=True):
         meant = {n for n, one in enumerate(ids) if matches(pattern, one)}

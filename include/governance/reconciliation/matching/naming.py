@@ -34,8 +34,7 @@ class Naming:
         self._resources = ground.facts.resources
         self.count = len(self._resources.tag_set)
         self._fits: dict[tuple[str, str], Array] = {}
-        self._names = _of_names(compiled.names, self._resources)
-        self._patterns = _of_patterns(compiled.patterns, self._resources)
+        self._names, self._patterns = _tests(compiled.names, compiled.patterns, self._resources)
 
     def of(self, first: int, last: int) -> tuple[Array, Array]:
         """Return what the owners from `first` to before `last` name in their accounts: owner, resource.
@@ -128,32 +127,28 @@ class _Tests:
         self.is_plain: Array = upper - lower <= FEW
 
 
-def _of_names(names: ResourceNames, resources: Resources) -> _Tests:
-    wanted = names.value.cast(pa.large_binary())
-    lower = _place(resources, wanted)
-    upper = lower + _is_at(resources, lower, wanted)
-    several = np.flatnonzero(_is_at(resources, lower + 1, wanted))
-    after = [wanted[number].as_py() + b"\0" for number in several.tolist()]
-    upper[several] = _place(resources, pa.array(after, pa.large_binary()))
-    return _Tests(names.owner, lower, upper)
-
-
-def _of_patterns(patterns: ResourcePatterns, resources: Resources) -> _Tests:
+def _tests(names: ResourceNames, patterns: ResourcePatterns, resources: Resources) -> tuple[_Tests, _Tests]:
+    """Look names and patterns up, all at once: a search takes as long for a thousand as for one."""
     ends = [_range(value) for value in patterns.value]
-    lower = _place(resources, pa.array([first for first, _ in ends], pa.large_binary()))
-    upper = _place(resources, pa.array([last or b"" for _, last in ends], pa.large_binary()))
-    upper[np.array([last is None for _, last in ends], dtype=bool)] = len(resources.by_id)
-    tests = _Tests(patterns.owner, lower, upper)
+    asked = pa.array([*(first for first, _ in ends), *(last or b"" for _, last in ends)], pa.large_binary())
+    exact = names.value.cast(pa.large_binary())
+    found = _place(resources, pa.concat_arrays([exact, asked]))
+    lower, first, last = np.split(found, (len(exact), len(exact) + len(ends)))
+    last[np.array([end is None for _, end in ends], dtype=bool)] = len(resources.by_id)
+    upper = lower + _is_at(resources, lower, exact)
+    several = np.flatnonzero(_is_at(resources, lower + 1, exact))
+    after = [exact[number].as_py() + b"\0" for number in several.tolist()]
+    upper[several] = _place(resources, pa.array(after, pa.large_binary()))
+    tests = _Tests(patterns.owner, first, last)
     asks = zip(patterns.value, patterns.account, patterns.service, patterns.region, strict=True)
     is_range = [
-        not account
-        and not service
+        not (account or service)
         and region == ALL_REGIONS
         and (_is_beginning(value) or not has_wildcard(value))
         for value, account, service, region in asks
     ]
     tests.is_plain &= np.array(is_range, dtype=bool)
-    return tests
+    return _Tests(names.owner, lower, upper), tests
 
 
 def _is_beginning(pattern: str) -> bool:
