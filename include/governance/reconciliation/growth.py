@@ -34,7 +34,9 @@ def with_approved(
         int(row.number): Approved(int(row.matched), row.as_of, row.snapshot_id, tolerated.most(row.matched))
         for row in rows
     }
-    return [replace(one, approved=approved.get(one.number)) for one in exceptions]
+    return [
+        replace(one, approved=approved[one.number]) if one.number in approved else one for one in exceptions
+    ]
 
 
 def grown(exception: LiveException, matched: int) -> str | None:

@@ -43,34 +43,26 @@ def facts(
     Columns: exception, phase, problem, ambiguous, state, subject, gap, drift, matched, assessed, covered,
     stale, won, clean_observations, stale_after.
     """
-    counts = matched.counts.set_index("exception").to_dict("index")
+    columns = (matched.counts[name].tolist() for name in ("exception", *_COUNTS))
+    counts = {index: found for index, *found in zip(*columns, strict=True)}
     evidence = _by_exception(matched)
     rows = []
     for index, exception in enumerate(exceptions):
-        found = counts.get(index, dict.fromkeys(("matched", "assessed", "covered", "stale", "won"), 0))
+        found = counts.get(index, [0] * len(_COUNTS))
         scopes = [
-            _scope_standing(scope, seen, matched.directory, found["matched"])
+            _scope_standing(scope, seen, matched.directory, found[0])
             for scope, seen in zip(exception.scopes, evidence.get(index, _unseen(exception)), strict=True)
         ]
         standing = _combine(scopes)
-        rows.append(
-            {
-                "exception": index,
-                "phase": exception.phase,
-                "problem": exception.problem,
-                "ambiguous": ", ".join(ambiguous_rules(exception, matched.directory)) or None,
-                "state": standing.state,
-                "subject": standing.subject,
-                "gap": standing.gap,
-                "drift": drift(exception, matched.directory) or grown(exception, found["matched"]),
-                **found,
-                "clean_observations": clean_before.get(exception.number, 0) + 1,
-                "stale_after": stale_after,
-            }
-        )
+        ambiguous = ", ".join(ambiguous_rules(exception, matched.directory)) or None
+        moved = drift(exception, matched.directory) or grown(exception, found[0])
+        clean = clean_before.get(exception.number, 0) + 1
+        told = (exception.phase, exception.problem, ambiguous, standing.state, standing.subject, standing.gap)
+        rows.append((index, *told, moved, *found, clean, stale_after))
     return pd.DataFrame(rows, columns=list(_COLUMNS)).astype(_COLUMNS)
 
 
+_COUNTS = ("matched", "assessed", "covered", "stale", "won")
 _COLUMNS = {
     "exception": "int64", "phase": "str", "problem": "str", "ambiguous": "str", "state": "str",
     "subject": "str", "gap": "str", "drift": "str", "matched": "int64", "assessed": "int64",

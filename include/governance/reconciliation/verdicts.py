@@ -27,12 +27,20 @@ def judge(
     """Return the verdict on every exception (columns: COLUMNS). `facts` as `standing.facts` gives them."""
     engine.store(connection, "fact", facts)
     verdicts = engine.answer(connection, "verdicts").verdict.tolist()
-    told = facts.astype("object").where(facts.notna(), None).to_dict("records")
+    names = facts.columns.tolist()
+    told = zip(*(_values(facts[name]) for name in names), strict=True)
     rows = [
-        _row(exception, verdict, fact, snapshot_id)
+        _row(exception, verdict, dict(zip(names, fact, strict=True)), snapshot_id)
         for exception, verdict, fact in zip(exceptions, verdicts, told, strict=True)
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _values(column: pd.Series) -> list[Any]:
+    """Return the values of a column, None where it has none."""
+    values = column.astype("object")
+    found: list[Any] = values.where(column.notna(), None).tolist() if column.hasnans else values.tolist()
+    return found
 
 
 def _row(

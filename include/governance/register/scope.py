@@ -90,7 +90,9 @@ class Scope(Dimensions):
     @property
     def plane(self) -> Plane:
         """Which plane of AWS the scope is about."""
-        return next((GUARDRAILS[name] for name in GUARDRAILS if getattr(self, name)), "config")
+        if not (self.control or self.policy or self.constraint):
+            return "config"  # which most are
+        return next(GUARDRAILS[name] for name in GUARDRAILS if getattr(self, name))
 
     @property
     def lets_through(self) -> str | None:
@@ -99,6 +101,8 @@ class Scope(Dimensions):
 
     @model_validator(mode="after")
     def _is_about_one_plane(self) -> Scope:
+        if self.plane == "config" and not (self.principal or self.action or self.exclude):
+            return self
         named = [name for name in GUARDRAILS if getattr(self, name)]
         beside = ("rule", "resource_type") if named else ("principal", "action")
         foreign = [*named[1:], *(name for name in beside if getattr(self, name))]
@@ -112,6 +116,8 @@ class Scope(Dimensions):
 
     @model_validator(mode="after")
     def _names_what_is_let_through(self) -> Scope:
+        if self.plane == "config":
+            return self
         several = [name for name in LET_THROUGH if getattr(self, name)]
         if self.plane in ("control_tower", "organizations") and (len(several) > 1 or len(self.tag) > 1):
             raise ValueError(
@@ -133,7 +139,7 @@ class Scope(Dimensions):
             raise ValueError(
                 "at least one of organization, ou, account, resource, tag: no scope is everything by silence"
             )
-        if Dimensions() in self.exclude:
+        if self.exclude and Dimensions() in self.exclude:
             raise ValueError("exclusions that name something: an empty one would exclude everything")
         return self
 
