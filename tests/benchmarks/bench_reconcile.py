@@ -4,12 +4,12 @@
 
 evaluations:exceptions. Worlds are made once and kept below var/bench (see `reconcile_worlds`), with the index
 that observation writes once per snapshot. Floor and engine start from the same live exceptions in memory, open
-a DuckDB, put into it what they join with, and end with the same narrow result (row, exception) in a Parquet
-file. The floor joins with the pairs (account, rule) that exceptions name: DuckDB scanning the NON_COMPLIANT rows
-of the evaluations and one hash join, of which `join_seconds` are the query alone; the engine matches every kind of
-scope and counts what each exception matches, compliant evaluations included. Floor and
-engine run in turn; medians of 5 runs (RUNS=), by the clock and by processor time: the clock tells little where
-others use the machine. Peak memory is that of a process that runs the engine alone.
+a DuckDB, and end with the same narrow result (row, exception) in a Parquet file. The floor joins with the pairs
+(account, rule) that exceptions name: DuckDB scanning the NON_COMPLIANT rows of the evaluations and one hash join,
+of which `join_seconds` are the query alone; the engine reads the index, matches every kind of scope and counts
+what each exception matches, compliant evaluations included. Both run once for nothing, so that neither pays for
+imports, and then in turn; medians of 5 runs (RUNS=), by the clock and by processor time: the clock tells little
+where others use the machine. Peak memory is that of a process that runs the engine alone.
 
 Three tables: the sizes, the growth between them, and the peer (see `mutelist_peer`). WHOLE="1M:1k" measures the
 whole reconciliation with its register as well. The last line is JSON: a list of {evaluations, exceptions,
