@@ -21,6 +21,20 @@ def anyglob(patterns, *values):
     return any(glob(p, v) for p in patterns for v in values)
 
 
+def arn_fits(value, row):
+    """An ARN means what has its last part as id, is of its service, and where it says: in its account, its region."""
+    _, _, service, region, account, rest = [*value.split(":", 5), *[""] * 6][:6]
+    last = rest.replace(":", "/").split("/")[-1]
+    return (
+        value.startswith("arn:")
+        and bool(service and last)
+        and glob(last, row["id"])
+        and glob(service, row["type"].split("::")[1].lower())
+        and glob(region or "*", row["region"])
+        and glob(account or "*", row["account"])
+    )
+
+
 class BruteForce:
     def __init__(self, world, exceptions):
         self.w, self.exceptions, self.items = world, exceptions, defaultdict(list)
@@ -49,30 +63,16 @@ class BruteForce:
             return unknown or not s.tag
         return all(key in row["tags"] and glob(value, row["tags"][key]) for key, value in s.tag.items())
 
+    def names(self, s, row):
+        return any(glob(value, row["id"]) or arn_fits(value, row) for value in s.resource)
+
     def fits(self, s, row, unknown=False):
         return (
             self.place_fits(s, row["account"])
             and (not s.region or anyglob(s.region, row["region"]))
             and (not s.rule or any(row["rule"] in self.meant(v) for v in s.rule))
             and (not s.resource_type or anyglob(s.resource_type, row["type"]))
-            and (not s.resource or anyglob(s.resource, row["id"]))
+            and (not s.resource or self.names(s, row))
             and self.tags_fit(s, row, unknown)
             and not any(self.fits(x, row, unknown=True) for x in getattr(s, "exclude", ()))
         )
-
-    def rank(self, e, s):
-        place = 0 if s.resource else 1 if s.tag else 2 if s.account else 3 if s.ou else 4
-        rule = 2 if not s.rule else 1 if any("*" in v or "?" in v for v in s.rule) else 0
-        return place, rule, -e.decided_at.timestamp(), e.number
-
-    def outcome(self, rows):
-        """None for a clean item, else unknown | covered NUMBER | expired NUMBER | deviation."""
-        bad = [r for r in rows if r["nc"]]
-        if not any(r["fresh"] for r in bad):
-            return "unknown" if bad else None
-        for phase, word in (("active", "covered"), ("expired", "expired")):
-            ranks = [self.rank(e, s) for e in self.valid if e.phase == phase for s in e.scopes
-                     if any(self.fits(s, r) for r in rows)]  # fmt: skip
-            if ranks:
-                return f"{word} {min(ranks)[3]}"
-        return "deviation"

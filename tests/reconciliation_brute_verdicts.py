@@ -9,6 +9,23 @@ GONE = ["ORPHANED_ACCOUNT", "ORPHANED_RULE", "ORPHANED_RESOURCE"]
 
 
 class BruteForce(Matcher):
+    def rank(self, e, s):
+        place = 0 if s.resource else 1 if s.tag else 2 if s.account else 3 if s.ou else 4
+        rule = 2 if not s.rule else 1 if any("*" in v or "?" in v for v in s.rule) else 0
+        return place, rule, -e.decided_at.timestamp(), e.number
+
+    def outcome(self, rows):
+        """None for a clean item, else unknown | covered NUMBER | expired NUMBER | deviation."""
+        bad = [r for r in rows if r["nc"]]
+        if not any(r["fresh"] for r in bad):
+            return "unknown" if bad else None
+        for phase, word in (("active", "covered"), ("expired", "expired")):
+            ranks = [self.rank(e, s) for e in self.valid if e.phase == phase for s in e.scopes
+                     if any(self.fits(s, r) for r in rows)]  # fmt: skip
+            if ranks:
+                return f"{word} {min(ranks)[3]}"
+        return "deviation"
+
     def verdict(self, e):  # noqa: C901, PLR0911 (one way out per verdict, in their order)
         states = [self.scope_state(s) for s in e.scopes]
         if all(s in (*GONE, "SUSPENDED_HOLD") for s in states):
@@ -57,7 +74,7 @@ class BruteForce(Matcher):
         gap = any(p in self.w.stale for p in places) or (bool(s.ou) and not self.w.complete)
         if s.rule and not any(self.meant(v) for v in s.rule):
             return "ORPHANED_RULE" if places and not gap and self.w.complete else "GAP"
-        seen = any(anyglob(s.resource, r["id"]) and self.place_fits(s, r["account"]) for r in self.w.rows)
+        seen = any(self.names(s, r) and self.place_fits(s, r["account"]) for r in self.w.rows)
         if s.resource and not any("*" in v or "?" in v for v in s.resource) and not seen:
             return "ORPHANED_RESOURCE" if places and not gap else "GAP"
         return "GAP" if gap or self.untagged(s) else "alive"

@@ -47,7 +47,14 @@ TAG_SETS = {
     2: {},
     3: {"stage": "d", "team": "a[b]%"},
 }
-IDS = ("a", "ab", "a[b]", "a%b", "a_b", "ä漢字", "x\\y", "a.b+", "*")
+IDS = ("a", "ab", "a[b]", "a%b", "a_b", "ä漢字", "x\\y", "a.b+", "arn:aws:s3:::ab", "*")
+ARNS = (
+    "arn:aws:s3:::ab",
+    "arn:aws:s3:::a*",
+    "arn:aws:iam::111111111111:user/a",
+    "arn:aws:*:us-*:?11111111112:x/a_b",
+    "arn:aws:s3",
+)
 
 
 @dataclass(frozen=True)
@@ -95,7 +102,7 @@ def worlds():
     account = st.tuples(states, st.sampled_from(list(UNITS)))
     row = st.tuples(
         st.sampled_from(ACCOUNTS[:4]), st.sampled_from(REGIONS), st.integers(0, len(RULES) - 1),
-        st.integers(0, 1), st.sampled_from(TYPES), st.sampled_from(IDS[:8]), st.booleans(),
+        st.integers(0, 1), st.sampled_from(TYPES), st.sampled_from(IDS[:9]), st.booleans(),
         st.sampled_from([0, 0, 1, 1, 2, 3, None]),
     )  # fmt: skip
     places = st.sets(st.tuples(st.sampled_from(ACCOUNTS[:4]), st.sampled_from(REGIONS)), max_size=2)
@@ -131,7 +138,7 @@ def dimensions(exclude=None):
         "rule": some("public", "customer/public", "securityhub-public", "we[i]rd.+", "we*", "*mine*", "gone",
                      "securityhub-mine-abcdef12", size=2),
         "resource_type": some("AWS::S3::*", "AWS::IAM::User", size=1),
-        "resource": some(*IDS, "a*", "?b", "a[*", "*b*", "gone", "*%b", "ä*", "a.b+*"),
+        "resource": some(*IDS, *ARNS, "a*", "?b", "a[*", "*b*", "gone", "*%b", "ä*", "a.b+*"),
         "tag": st.sampled_from([{"stage": "dev"}, {"stage": "d*"}, {"stage": "*", "team": "a[b]%"}, {"gone": "*"}]),
     }  # fmt: skip
     return st.fixed_dictionaries({}, optional=fields | ({"exclude": exclude} if exclude is not None else {}))
