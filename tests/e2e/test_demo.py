@@ -145,10 +145,20 @@ def test_no_secret_is_logged(second, var_dir):
         assert not [secret for secret in hidden if secret in text], log
 
 
+def _heed_interrupts():
+    """A shell that runs the tests in the background has interrupts ignored, by all that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("seconds", [2, 14])
 def test_an_interrupt_at_any_moment_leaves_nothing_behind(second, var_dir, seconds):
     command = [GOVERNANCE, "demo", "--json", "--var", str(var_dir)]
-    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    running = subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=_heed_interrupts,  # noqa: PLW1509 (there is one thread)
+    )
     time.sleep(seconds)
     running.send_signal(signal.SIGINT)
     assert running.wait(timeout=60) != 0
