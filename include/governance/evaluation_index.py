@@ -1,4 +1,4 @@
-"""The index of a snapshot's evaluations: what they consist of, as numbers, for joining.
+"""The index of a snapshot's evaluations: what they consist of, as numbers, for looking up.
 
 Ten million evaluations are few cells (account, region, deployed rule, creator, resource type), few resources,
 and mostly every resource of a type is judged by every rule for that type. So a cell names the group of its

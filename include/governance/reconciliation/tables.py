@@ -73,7 +73,5 @@ def _places(ground: Ground) -> pa.Table:
 
 def of_items(connection: duckdb.DuckDBPyConnection) -> None:
     """Make `met_cell`, and empty tables of collapsed items where nothing was collapsed."""
-    made = {row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-    if "collapsed_cell" not in made:
-        connection.execute(resources.sql("reconciliation/nothing_collapsed.sql"))
-    connection.execute(resources.sql("reconciliation/met_cells.sql"))
+    for question in ("nothing_collapsed", "met_cells"):
+        connection.execute(resources.sql(f"reconciliation/{question}.sql"))

@@ -38,8 +38,8 @@ class Facts:
         self._resources = later(lambda: Resources(source))
         self._cells = later(lambda: Cells.read(source, has_regions=len(self.regions) > 1))
         self._groups = later(lambda: Groups.read(source))
-        self._bad = later(lambda: Rows(**arrays(source, "bad", *_names(Rows))))
-        self._scattered = later(lambda: Rows(**arrays(source, "scattered", *_names(Rows))))
+        self._bad = later(lambda: Listed(**arrays(source, "bad", *_names(Listed))))
+        self._scattered = later(lambda: Listed(**arrays(source, "scattered", *_names(Listed))))
 
     @staticmethod
     @contextmanager
@@ -67,12 +67,12 @@ class Facts:
         return self._resources()
 
     @property
-    def bad(self) -> Rows:
+    def bad(self) -> Listed:
         """The non-compliant rows."""
         return self._bad()
 
     @property
-    def scattered(self) -> Rows:
+    def scattered(self) -> Listed:
         """The rows of cells that are not full."""
         return self._scattered()
 
@@ -159,7 +159,7 @@ class Resources:
 
 
 @dataclass(frozen=True)
-class Rows:
+class Listed:
     """Listed evaluations, by cell and resource. `row`: its number in the snapshot."""
 
     row: Array

@@ -103,8 +103,10 @@ class Matcher:
         """Match broad scopes on cells; return the cells of exceptions that have several scopes."""
         scopes = self._wide(first, last, broad=True)
         cells = self._broad.match(*self._wide_cells(scopes))
-        reached = self._collapsed.grid.reached(self._compiled.owner, scopes, self._applies)
-        items = self._broad.match_items(scopes[reached[0]], reached[1])
+        if not len(self._collapsed.cells):
+            return np.sort(cells)
+        which, place = self._collapsed.grid.reached(self._compiled.owner, scopes, self._applies)
+        items = self._broad.match_items(scopes[which], place)
         return np.sort(np.concatenate((cells, items)))
 
     def _match_rows(self, first: int, last: int, taken: Array) -> None:
