@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from reconciliation_brute_force import BruteForce as Matcher
 from reconciliation_brute_force import anyglob
 
@@ -83,5 +85,5 @@ class BruteForce(Matcher):
         """Does the scope ask for tags that nobody collected?"""
         if not any(named.tag for named in (s, *s.exclude)):
             return False
-        anything = s.model_copy(update={"tag": {}, "exclude": ()})
+        anything = replace(s, tag={}, exclude=())
         return not self.w.tagged or any(r["tags"] is None and self.fits(anything, r) for r in self.w.rows)

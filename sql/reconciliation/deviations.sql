@@ -1,6 +1,6 @@
 -- Which non-compliant items has nobody approved? Grain: item with fresh evidence and no active exception.
 -- rule: as deployed. expired: the exception that covered it last in rank, NULL: none ever did.
-CREATE VIEW deviation AS
+CREATE OR REPLACE VIEW deviation AS
 SELECT a.id AS account, coalesce(g.region, 'global') AS region, c.kind, k.rule, r.exception AS expired, i.resource_id
 FROM outcome o
 JOIN met_cell c ON c.cell = o.cell

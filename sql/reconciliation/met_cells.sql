@@ -1,5 +1,5 @@
 -- In which cells are non-compliant items, collapsed or not? Grain: cell.
-CREATE VIEW met_cell AS
+CREATE OR REPLACE VIEW met_cell AS
 SELECT c.cell::BIGINT AS cell, c.account, c.region, c.deployment, d.kind
 FROM cell c JOIN deployment d USING (deployment) ANTI JOIN collapsed_cell k ON k.cell = c.cell
 UNION ALL

@@ -42,7 +42,7 @@ def whole(evaluations: int, count: int) -> dict[str, float]:
         database.migrate(register)
         with register.begin() as connection:
             register_requests(connection, *(
-                exception(e.request_id, [s.model_dump(mode="json", exclude_defaults=True) for s in e.scopes],
+                exception(e.request_id, [s.written() for s in e.scopes],
                           valid_from=e.valid_from, valid_until=e.valid_until, decided_at=e.decided_at)
                 for e in live))  # fmt: skip
         _write(register, folder / "lake", file, known)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -12,7 +13,7 @@ import pandas as pd
 from governance import evaluation_index
 from governance.reconciliation.evidence import Evidence
 from governance.reconciliation.exceptions import LiveException
-from governance.register.scope import SCOPES
+from governance.register import canonical_scope
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 11, 16, 8, tzinfo=UTC)
@@ -86,7 +87,7 @@ def exceptions(count: int, accounts: int) -> list[LiveException]:
         end = NOW + timedelta(days=-1 if expired else 30)
         found.append(LiveException(
             index, f"EXC-{index:06d}", None, "low", None, NOW - timedelta(days=60, seconds=random.randrange(10**6)),
-            NOW - timedelta(days=60), end, SCOPES.validate_python([scope(random, accounts)]),
+            NOW - timedelta(days=60), end, canonical_scope.read(json.dumps([scope(random, accounts)])),
             "expired" if expired else "active", None, ()))  # fmt: skip
     return found
 

@@ -182,6 +182,9 @@ def test_deviations_are_worded_where_what_they_rest_on_changed_and_only_there(
     other = OWNERSHIP.replace("payments-lead", "head-of-payments")
     shipped = (ROOT / "include/policies/reconciliation.yaml").read_text()
     strict = shipped.replace('{rule: "*public*"', '{rule: "s3-*"')
+    one_each = buckets("a", "b").evaluate(PAY, RULE, "c")
+    numbered_anew = buckets("a", "b").evaluate(PAY, RULE, "c").evaluate(PROD, RULE, "a-clean", "COMPLIANT")
+    swapped = buckets("a", "c").evaluate(PAY, RULE, "b")
     days = (
         ("new", buckets("a", "b"), {}),
         ("", buckets("b", "a"), {}),
@@ -195,6 +198,9 @@ def test_deviations_are_worded_where_what_they_rest_on_changed_and_only_there(
         ("still unknown, so it is looked at", buckets("a", "b", stale=stale), {}),
         ("known again", moved, {}),
         ("", moved, {}),
+        ("another account", one_each, {}),
+        ("", numbered_anew, {}),  # a resource that is compliant, before the others
+        ("as many, in each other's account", swapped, {}),
     )
     for number, (what, world, changed) in enumerate(days):
         policies(house.policies, **changed)

@@ -28,7 +28,7 @@ from governance.reconciliation.matching import matcher, naming, rows, tags
 from governance.reconciliation.matching.facts import Facts
 from governance.reconciliation.planes import fits
 from governance.reconciliation.rules import Identity
-from governance.register import ownership
+from governance.register import canonical_scope, ownership
 from governance.register.scope import SCOPES
 from reconciliation_brute_verdicts import BruteForce
 from reconciliation_worlds import NOW, policies
@@ -167,7 +167,7 @@ def _exception(number, raw, begin, days, approved):
     phase = "upcoming" if start > NOW else "expired" if end <= NOW else "active"
     return LiveException(
         number, f"EXC-{number:06d}", None, "high", None, NOW - timedelta(days=90 - approved), start, end,
-        SCOPES.validate_python(raw), phase, None, (),
+        canonical_scope.of(SCOPES.validate_python(raw)), phase, None, (),
     )  # fmt: skip
 
 
@@ -286,6 +286,8 @@ def test_every_exception_and_every_noncompliant_item_gets_exactly_one_verdict(
     assert total["non_compliant"] == total["covered"] + total["deviations"] + total["unknown"]
     assert len(found.deviations.findings) == total["deviations"]
     assert found.deviations.findings.finding_key.is_unique
+    by_rule = {name: sum(one[name] for one in total["by_rule"]) for name in ("deviations", "expired")}
+    assert by_rule == {"deviations": total["deviations"], "expired": total["expired_deviations"]}
 
 
 @settings(max_examples=WORLDS // 2, deadline=None, suppress_health_check=list(HealthCheck), phases=QUICK)
@@ -323,7 +325,7 @@ def test_verdicts_do_not_depend_on_shards_or_file_order(world, live, rules_of_th
         found = judged(world, live, rules_of_the_house, tmp_path_factory.mktemp("lake"), **cut)
         return (
             found.verdicts.to_csv(), found.deviations.findings.to_csv(), found.exception_findings.to_csv(),
-            json.dumps(found.summary),
+            json.dumps(found.summary), found.deviations.standing.basis,
         )  # fmt: skip
 
     whole = text()

@@ -13,11 +13,12 @@ import numpy as np
 import pyarrow as pa
 
 from governance.reconciliation.matching.arrays import Array
-from governance.register.scope import Scope
+from governance.register.canonical_scope import CanonicalScope
 
 UPCOMING, ACTIVE, EXPIRED = 0, 1, 2
 PHASES = {"upcoming": UPCOMING, "active": ACTIVE, "expired": EXPIRED}
 NO_CONDITION = -1
+Key = tuple[tuple[str, ...], tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,15 @@ class ResourcePatterns:
 class Sets:
     """The distinct sets that owners name by number. `conditions`: (key, value or pattern) of each tag.
 
+    `named_places` (accounts, units) and `named_kinds` (rules, resource types) are as the scopes name them.
     `place_levels` and `rule_levels` say how specific a scope is by its places, and by its rules.
     """
 
     places: list[tuple[str, ...]]
     kinds: list[frozenset[int]]
     conditions: list[tuple[tuple[str, str], ...]]
+    named_places: list[Key]
+    named_kinds: list[Key]
     place_levels: list[int]
     rule_levels: list[int]
 
@@ -83,7 +87,7 @@ class Compiled:
     has_resource, condition (what it asks of tags, or NO_CONDITION).
     """
 
-    scopes: list[Scope]
+    scopes: list[CanonicalScope]
     of: list[int]
     owner: dict[str, Array]
     sets: Sets

@@ -13,17 +13,18 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from inspect import getsource
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import pandas as pd
 
-from governance import resources
 from governance.reconciliation import columns, engine, findings, frames, owners
 from governance.reconciliation.columns import joined, taken
 from governance.reconciliation.directory import Directory
+from governance.reconciliation.engine import Matched
 from governance.reconciliation.evidence import Evidence
 from governance.reconciliation.exceptions import LiveException
+from governance.reconciliation.matching import sums
 from governance.reconciliation.owners import accountable
 from governance.reconciliation.policy import ReconciliationPolicy
 from governance.reconciliation.scopes import like
@@ -50,52 +51,70 @@ class Deviations:
 def deviations(
     connection: duckdb.DuckDBPyConnection,
     exceptions: list[LiveException],
-    directory: Directory,
+    matched: Matched,
     policy: ReconciliationPolicy,
     owners: OwnershipPolicy,
     before: Standing | None,
 ) -> Deviations:
     """Return the deviations of a snapshot that was matched; `before` is what those rest on that are open."""
-    groups = _groups(connection, exceptions, directory, policy)
+    directory = matched.directory
+    groups = _groups(connection, exceptions, matched, policy)
     basis = _basis(groups, directory, owners)
     if before is not None and before.basis == basis:
         return Deviations(before, None)
+    engine.publish(connection, matched)
     found = of_deviations(engine.deviations(connection), exceptions, directory, policy, owners)
     named = found.owner.value_counts()
     by_owner = [{"owner": owner, "deviations": int(count)} for owner, count in _top(dict(named))]
     return Deviations(Standing(basis, {"by_rule": _by_rule(groups), "by_owner": by_owner}), found)
 
 
-@dataclass(frozen=True)
-class _Group:
+class _Group(NamedTuple):
     """Deviations from one deployed rule, of one type, that the same exception covered last ('': none did)."""
 
-    control: str
-    said: tuple[str | None, ...]
+    said: tuple[str, ...]
     expired: str
     items: int
-    sums: tuple[str, str]
+    total: int
+    parity: int
+
+    def and_(self, other: _Group) -> _Group:
+        """Return both as one: another scope of the same exception covered the others last."""
+        items, total = self.items + other.items, (self.total + other.total) % 2**64
+        return self._replace(items=items, total=total, parity=self.parity ^ other.parity)
 
 
 def _groups(
     connection: duckdb.DuckDBPyConnection,
     exceptions: list[LiveException],
-    directory: Directory,
+    matched: Matched,
     policy: ReconciliationPolicy,
 ) -> list[_Group]:
     """Return the deviations by group, with all that is said of each item of it."""
-    engine.run(connection, "deviations")
-    rows = connection.execute(resources.sql("reconciliation/deviation_groups.sql")).fetchall()
-    found = []
-    for number, rule, expired, items, total, parity in rows:
+    added = sums.sums(connection, matched.outcome, matched.ground)
+    columns = matched.compiled.columns
+    of_rank = dict(zip(columns.rank.tolist(), columns.exception.tolist(), strict=True))
+    said = _said(matched, policy)
+    found: dict[tuple[tuple[str, ...], str], _Group] = {}
+    for deployment, rank, *counted in zip(*(values.tolist() for values in vars(added).values()), strict=True):
+        one = exceptions[of_rank[rank]] if rank in of_rank else None
+        ended = "" if one is None else f"{one.number} {one.request_id} {one.valid_until}"
+        group = _Group(said[deployment], ended, *counted)
+        before = found.get(group[:2])
+        found[group[:2]] = group if before is None else before.and_(group)
+    return sorted(found.values())
+
+
+def _said(matched: Matched, policy: ReconciliationPolicy) -> list[tuple[str, ...]]:
+    """Return per deployed rule what is said of deviations from it; its canonical name first."""
+    directory = matched.directory
+    found: list[tuple[str, ...]] = []
+    for number, (rule, _, _) in zip(matched.ground.kind.tolist(), directory.deployed, strict=True):
         kind = directory.kinds[number]
         creator, control = kind.identity.creator, kind.identity.name
         ambiguous = str(directory.book.is_ambiguous(control))
-        said = (creator, control, rule, kind.resource_type, policy.severity_of(control), ambiguous)
-        one = None if expired is None else exceptions[expired]
-        ended = "" if one is None else f"{one.number} {one.request_id} {one.valid_until}"
-        found.append(_Group(control, said, ended, items, (str(total), str(parity))))
-    return sorted(found, key=repr)
+        found.append((control, creator, rule, kind.resource_type, policy.severity_of(control), ambiguous))
+    return found
 
 
 def _basis(groups: list[_Group], directory: Directory, owners: OwnershipPolicy) -> str:
@@ -117,8 +136,8 @@ def _by_rule(groups: list[_Group]) -> list[dict[str, Any]]:
     every: Counter[str] = Counter()
     expired: Counter[str] = Counter()
     for group in groups:
-        every[group.control] += group.items
-        expired[group.control] += group.items if group.expired else 0
+        every[group.said[0]] += group.items
+        expired[group.said[0]] += group.items if group.expired else 0
     return [
         {"rule": rule, "deviations": count, "expired": expired[rule]} for rule, count in _top(dict(every))
     ]

@@ -51,6 +51,7 @@ class Matched:
     directory: Directory
     compiled: Compiled
     ground: Ground
+    outcome: Outcome
 
 
 @contextmanager
@@ -102,11 +103,15 @@ def match(
             directory=directory,
             compiled=compiled,
             ground=ground,
+            outcome=outcome,
         )
 
 
 def publish(connection: duckdb.DuckDBPyConnection, matched: Matched) -> None:
-    """Make the tables that questions about the result are asked of, beside `outcome` (see `tables`)."""
+    """Make the tables that questions about the result are asked of, beside `outcome` (see `tables`).
+
+    Whoever has a question sees to it: mostly nobody has, and to do it twice changes nothing.
+    """
     tables.of_index(connection, matched.ground)
     tables.of_kinds(connection, matched.ground)
     tables.of_scopes(connection, matched.ground, matched.compiled)
@@ -126,9 +131,9 @@ def _collapse(connection: duckdb.DuckDBPyConnection, ground: Ground) -> Collapse
 def deviations(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """Return the non-compliant items that nobody approved, in the order of account, kind, region, resource.
 
-    They are those of the view `deviation`.
-    Columns: account, region, kind, rule (as deployed), resource_id, expired.
+    Columns: account, region, kind, rule (as deployed), resource_id, expired. What `publish` makes is there.
     """
+    run(connection, "deviations")
     found: pd.DataFrame = connection.sql("FROM deviation").df()
     return found.sort_values(["account", "kind", "region", "resource_id"], ignore_index=True)
 

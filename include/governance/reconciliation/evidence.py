@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from hashlib import file_digest
 from pathlib import Path
 
@@ -60,10 +61,23 @@ class Evidence:
     index: dict[str, Path] | None = None
     files: Mapping[str, Path] = field(default_factory=dict)
 
+    def told(self, dataset: str) -> pd.DataFrame:
+        """Return what the manifest says of a dataset such as 'config/remediations', a row per place."""
+        return self._told.get(dataset, self.manifest.iloc[:0])
+
+    @cached_property
+    def _told(self) -> dict[str, pd.DataFrame]:
+        return _by_dataset(self.manifest)
+
     def listing(self, dataset: str) -> pd.DataFrame:
         """Return the rows of all parts of a dataset such as 'config/remediations'; of none, no columns."""
         parts = [file for path, file in sorted(self.files.items()) if path.startswith(f"{dataset}/")]
         return pd.concat([pd.read_parquet(file) for file in parts]) if parts else pd.DataFrame()
+
+
+def _by_dataset(manifest: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    names = manifest.service + "/" + manifest.dataset
+    return {str(name): rows for name, rows in manifest.groupby(names, sort=False)}
 
 
 def latest_snapshot(connection: Connection, now: datetime) -> str:
@@ -176,13 +190,15 @@ def _assemble(
         file = files.get(f"{dataset}/all.parquet")
         return pd.read_parquet(file) if file else pd.DataFrame(columns=_COLUMNS[dataset])
 
-    def known(service: str, dataset: str, since: datetime) -> bool:
-        row = manifest[(manifest.service == service) & (manifest.dataset == dataset)]
-        complete = (row.status == "COMPLETE") & row.path.isin(list(files)) & (row.evidence_at >= since)
-        return bool(complete.any())
+    told, nothing = _by_dataset(manifest), manifest.iloc[:0]
+
+    def known(dataset: str, since: datetime) -> bool:
+        rows = told.get(dataset, nothing)
+        complete = rows[(rows.status == "COMPLETE") & (rows.evidence_at >= since)]
+        return any(path in files for path in complete.path)
 
     accounts, sources = frame("organizations/accounts"), frame("config/aggregator_sources")
-    evaluated = manifest[(manifest.service == "config") & (manifest.dataset == "evaluations")]
+    evaluated = told.get("config/evaluations", nothing)
     return Evidence(
         snapshot_id=snapshot_id,
         as_of=as_of,
@@ -195,20 +211,19 @@ def _assemble(
         evaluations=tuple(files[path] for path in sorted(set(evaluated.path.dropna()) & files.keys())),
         places=_places(accounts, sources, evaluated, set(files), clock),
         organization_is_known=all(
-            known("organizations", name, clock.limits.organizations_since(clock.now))
+            known(f"organizations/{name}", clock.limits.organizations_since(clock.now))
             for name in ("accounts", "units")
         ),
-        tag_sets=_tag_sets(manifest, files),
-        rules_are_known=known("config", "rules", clock.limits.config_since(clock.now)),
-        tags_are_known=known("config", "tag_sets", clock.limits.config_since(clock.now)),
+        tag_sets=_tag_sets(told.get("config/tag_sets", nothing), files),
+        rules_are_known=known("config/rules", clock.limits.config_since(clock.now)),
+        tags_are_known=known("config/tag_sets", clock.limits.config_since(clock.now)),
         files=files,
     )
 
 
-def _tag_sets(manifest: pd.DataFrame, files: dict[str, Path]) -> pd.DataFrame:
+def _tag_sets(told: pd.DataFrame, files: dict[str, Path]) -> pd.DataFrame:
     """Return tag_set, key, value of all parts. A set without rows is that of resources without tags."""
-    named = manifest.path[(manifest.service == "config") & (manifest.dataset == "tag_sets")]
-    parts = [pd.read_parquet(files[path]) for path in sorted(set(named.dropna()) & files.keys())]
+    parts = [pd.read_parquet(files[path]) for path in sorted(set(told.path.dropna()) & files.keys())]
     columns = ["tag_set", "key", "value"]
     return pd.concat(parts)[columns].drop_duplicates() if parts else pd.DataFrame(columns=columns)
 

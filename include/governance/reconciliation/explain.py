@@ -176,7 +176,7 @@ def _standing(judged: pd.DataFrame, totals: dict[str, int], snapshot_id: str) ->
 def _scope_text(one: LiveException) -> str:
     if one.problem:
         return one.problem
-    parts = [scope.model_dump(mode="json", exclude_defaults=True) for scope in (*one.scopes, *one.elsewhere)]
+    parts = [scope.written() for scope in (*one.scopes, *one.elsewhere)]
     words = ("; ".join(f"{name}={_shown(value)}" for name, value in sorted(part.items())) for part in parts)
     return " or ".join(words)
 

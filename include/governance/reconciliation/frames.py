@@ -19,12 +19,12 @@ def rows(frame: pd.DataFrame) -> Iterator[Any]:
     """
     if frame.empty:
         return  # most are, and pandas takes a millisecond to find out
-    row = _row(tuple(frame.columns))
+    row = row_type(tuple(frame.columns))
     columns = [np.asarray(frame[name], dtype="object").tolist() for name in frame.columns]
     yield from map(row._make, zip(*columns, strict=True))
 
 
 @cache
-def _row(columns: tuple[str, ...]) -> Any:
-    """Return the type of a row; to make it takes longer than to fill a hundred."""
+def row_type(columns: tuple[str, ...]) -> Any:
+    """Return the type of a row with these columns; to make it takes longer than to fill a hundred."""
     return namedtuple("row", columns)

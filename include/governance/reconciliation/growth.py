@@ -6,9 +6,9 @@ work, so the policy says how many are tolerated; an exception for exact resource
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, text
 
 from governance import resources

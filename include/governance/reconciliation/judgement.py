@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from governance.reconciliation import engine, findings, standing, summary, verdicts
+from governance.reconciliation import engine, facts, findings, summary, verdicts
 from governance.reconciliation.deviations import Deviations, deviations
 from governance.reconciliation.directory import Directory
 from governance.reconciliation.evidence import Evidence
@@ -62,12 +62,11 @@ def judge(
         engine.database(Path(scratch), memory) as database,
     ):
         matched = engine.match(database, known, exceptions, policy)
-        engine.publish(database, matched)
-        facts = standing.facts(exceptions, matched, before.clean, policy.stale_after_observations)
+        told = facts.facts(exceptions, matched, before.clean, policy.stale_after_observations)
         found = planes.judge(database, matched, known, exceptions, planes.House(policy, now))
-        judged = verdicts.judge(database, exceptions, facts, known.snapshot_id)
+        judged = verdicts.judge(database, exceptions, told, known.snapshot_id)
         judged = planes.applied(judged, found)
-        unapproved = deviations(database, exceptions, matched.directory, policy, owners, before.deviations)
+        unapproved = deviations(database, exceptions, matched, policy, owners, before.deviations)
     return Judgement(
         verdicts=judged,
         exception_findings=findings.of_exceptions(judged, exceptions, policy, owners),

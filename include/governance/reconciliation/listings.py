@@ -98,9 +98,8 @@ def read(known: Evidence, since: Mapping[str, datetime]) -> Listings:
     gaps: dict[str, str | None] = {}
     found: dict[str, pd.DataFrame] = {}
     at: dict[str, datetime] = {}
-    told = _told(known.manifest)
     for name, columns in COLUMNS.items():
-        rows = told.get(name, [])
+        rows = list(frames.rows(known.told(name)))
         gaps[name], fresh = _gap(rows, known.files, since[name.split("/")[0]])
         oldest = min((row.evidence_at for row in rows if not pd.isna(row.evidence_at)), default=known.as_of)
         if oldest < known.as_of:
@@ -110,14 +109,6 @@ def read(known: Evidence, since: Mapping[str, datetime]) -> Listings:
             whole = pd.concat([pd.read_parquet(known.files[path]) for path in fresh])
             found[name] = normalised(whole.reindex(columns=list(columns)))
     return Listings(known.snapshot_id, known.as_of, gaps, found, at)
-
-
-def _told(manifest: pd.DataFrame) -> dict[str, list[Any]]:
-    """Return dataset -> what the manifest says of it, row by row."""
-    told: dict[str, list[Any]] = {}
-    for row in frames.rows(manifest[(manifest.service + "/" + manifest.dataset).isin(list(COLUMNS))]):
-        told.setdefault(f"{row.service}/{row.dataset}", []).append(row)
-    return told
 
 
 def _gap(rows: list[Any], files: Mapping[str, Path], since: datetime) -> tuple[str | None, list[str]]:

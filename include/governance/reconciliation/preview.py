@@ -18,7 +18,7 @@ from sqlalchemy import Connection, text
 
 from governance import resources
 from governance.errors import GovernanceError
-from governance.reconciliation import engine, frames, fulfilment_preview, reading, standing, verdicts
+from governance.reconciliation import engine, facts, frames, fulfilment_preview, reading, verdicts
 from governance.reconciliation.evidence import Evidence
 from governance.reconciliation.exceptions import LiveException
 from governance.reconciliation.fulfilment_preview import FulfilmentPreview
@@ -128,30 +128,30 @@ def _look(
     """Match all of `live` and return what concerns the exception at `place` of it."""
     matched = engine.match(database, known, live, house.policy, beside=place)
     engine.publish(database, matched)
-    facts = standing.facts(live, matched, {}, house.policy.stale_after_observations)
+    told = facts.facts(live, matched, {}, house.policy.stale_after_observations)
     found = planes.judge(database, matched, known, live, house)
-    judged = planes.applied(verdicts.judge(database, live, facts, known.snapshot_id), found)
+    judged = planes.applied(verdicts.judge(database, live, told, known.snapshot_id), found)
     verdict = next(row for row in frames.rows(judged) if row.request_number == live[place].number)
     for question in ("preview_items", "preview_covered"):
         database.execute(resources.sql(f"reconciliation/{question}.sql"), {"exception": place})
     groups = _groups(engine.answer(database, "preview_groups"), matched.directory.kinds)
     gaps = database.execute(resources.sql("reconciliation/preview_gaps.sql"), {"exception": place}).df()
-    fact = next(frames.rows(facts[facts.exception == place]))
+    (fact,) = told.slice(place, 1).to_pylist()
     return {
         "verdict": verdict.verdict,
         "flags": verdict.flags,
         "why": verdict.why,
-        "problem": _problem(live[place], fact.ambiguous),
-        "matched": int(fact.matched),
-        "non_compliant": int(fact.covered),
+        "problem": _problem(live[place], fact["ambiguous"]),
+        "matched": int(fact["matched"]),
+        "non_compliant": int(fact["covered"]),
         "taken": int(engine.answer(database, "preview_taken").taken.iloc[0]),
-        "unknown": int(fact.stale),
+        "unknown": int(fact["stale"]),
         "groups": groups,
         "overlaps": [
             Overlap(live[row.exception].request_id, live[row.exception].valid_until, int(row.items))
             for row in frames.rows(engine.answer(database, "preview_overlaps"))
         ],
-        "gaps": _gaps(gaps, fact.gap),
+        "gaps": _gaps(gaps, fact["gap"]),
         "held": [one.why for one in found.judged if one.request and one.request.number == live[place].number],
     }
 

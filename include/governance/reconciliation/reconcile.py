@@ -7,6 +7,7 @@ findings of today alone.
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,12 +15,15 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
+import msgspec
 import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
 from sqlalchemy import Connection, Engine, text
 
-from governance import resources
+from governance import garbage, resources
 from governance.reconciliation import (
     deviations,
     engine,
@@ -31,21 +35,20 @@ from governance.reconciliation import (
     growth,
     newcomers,
     requested,
+    stored_verdicts,
 )
 from governance.reconciliation import policy as policy_files
 from governance.reconciliation.evidence import Evidence
 from governance.reconciliation.exceptions import LiveException
 from governance.reconciliation.fulfilment import Fulfilment
+from governance.reconciliation.fulfilment_policy import FulfilmentPolicy
 from governance.reconciliation.judgement import Before, Judgement, judge
 from governance.reconciliation.planes import findings as plane_findings
 from governance.reconciliation.policy import ReconciliationPolicy
 from governance.register import findings as register_findings
 from governance.register import ownership
-from governance.register.copying import copy_frame
 from governance.register.exception_limits import ExceptionLimits
-
-Aside = TypeVar("Aside")
-Here = TypeVar("Here")
+from governance.register.ownership import OwnershipPolicy
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class Reconciled:
     turns: dict[str, dict[str, int]]
 
 
+@garbage.put_off()  # exceptions, facts and verdicts by the ten thousand, and none of them in a cycle
 def reconcile(
     register: Engine,
     *,
@@ -77,46 +81,72 @@ def reconcile(
     join may take before it spills to disk. Raises GovernanceError where there is no such snapshot,
     DocumentError where a policy is wrong.
     """
-    policy, limits = policy_files.read(policies)
-    promised = fulfilment_policy.read(policies)
-    owners = ownership.read(policies)
+    decided = _Policies.read(policies)
     with register.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('governance.reconciliation'))"))
         chosen = snapshot_id or evidence.latest_snapshot(connection, now)
-        live = _live(connection, now, limits, policy)
         is_past = _is_past(connection, now)
-        said = _said_before(connection, now, chosen, is_past)
-        with evidence.opened(connection, chosen, now, policy.evidence, lake) as known:
-            asked = requested.Asked(*requested.requested(connection, now, promised), live)
-            with fulfilment.earlier(connection, known, promised, policy.evidence, lake) as before:
-                done, judgement = _side_by_side(
-                    lambda: fulfilment.judge(known, before, asked, promised, owners, policy.evidence, now),
-                    lambda: judge(known, live, said, policy, owners, now, memory),
-                )
-            judgement = newcomers.named(judgement, live, known, newcomers.Then(connection, policy, lake))
-        digest = _input_digest(known, live, said.clean, policy, repr((asked[:2], promised)))
+        judged = _judged(connection, decided, chosen, now, is_past, lake, memory)
+        judgement, done = judged.judgement, judged.fulfilment
         verdicts = pd.concat([judgement.verdicts, done.verdicts], ignore_index=True)
         found = {**judgement.summary, **done.summary}
-        written = _store_verdicts(connection, verdicts, now, chosen)
-        turns = {} if is_past else _sync_findings(connection, judgement, done, known, now)
-        _store_run(connection, found, now, chosen, digest)
-    return Reconciled(chosen, now, digest, found, verdicts, written, turns)
+        written = stored_verdicts.store(connection, verdicts, now, chosen)
+        turns = {} if is_past else _sync_findings(connection, judged, now)
+        _store_run(connection, found, now, chosen, judged.digest)
+    return Reconciled(chosen, now, judged.digest, found, verdicts, written, turns)
 
 
-def _side_by_side(aside: Callable[[], Aside], here: Callable[[], Here]) -> tuple[Aside, Here]:
-    """Do both at once, the first on another thread; neither may ask the register."""
-    with ThreadPoolExecutor(1) as pool:
-        doing = pool.submit(aside)
-        done = here()
-        return doing.result(), done
+@dataclass(frozen=True)
+class _Policies:
+    """Everything that people decide."""
+
+    reconciliation: ReconciliationPolicy
+    limits: ExceptionLimits
+    fulfilment: FulfilmentPolicy
+    owners: OwnershipPolicy
+
+    @classmethod
+    def read(cls, folder: Path) -> _Policies:
+        reconciliation, limits = policy_files.read(folder)
+        return cls(reconciliation, limits, fulfilment_policy.read(folder), ownership.read(folder))
 
 
-def _live(
-    connection: Connection, now: datetime, limits: ExceptionLimits, policy: ReconciliationPolicy
-) -> list[LiveException]:
-    """Return the exceptions that are live, with what each matched when it was approved."""
-    live = exceptions.live(connection, now, limits)
-    return growth.with_approved(connection, live, now, policy.scope_growth)
+@dataclass(frozen=True)
+class _Judged:
+    """What came out, and the digest of all that went in."""
+
+    known: Evidence
+    judgement: Judgement
+    fulfilment: Fulfilment
+    digest: str
+
+
+def _judged(
+    connection: Connection,
+    decided: _Policies,
+    snapshot_id: str,
+    now: datetime,
+    is_past: bool,
+    lake: str | None,
+    memory: str,
+) -> _Judged:
+    """Judge exceptions, and meanwhile on another thread, which may not ask the register, everything else."""
+    policy, promised, owners = decided.reconciliation, decided.fulfilment, decided.owners
+    live = exceptions.live(connection, now, decided.limits)
+    with (
+        evidence.opened(connection, snapshot_id, now, policy.evidence, lake) as known,
+        fulfilment.earlier(connection, known, promised, policy.evidence, lake) as before,
+        ThreadPoolExecutor(1) as aside,
+    ):
+        asked = requested.Asked(*requested.requested(connection, now, promised), live)
+        done = aside.submit(fulfilment.judge, known, before, asked, promised, owners, policy.evidence, now)
+        live = growth.with_approved(connection, live, now, policy.scope_growth)
+        said = _said_before(connection, now, snapshot_id, is_past)
+        judgement = judge(known, live, said, policy, owners, now, memory)
+        judgement = newcomers.named(judgement, live, known, newcomers.Then(connection, policy, lake))
+        more = (policy.model_dump_json(), repr((asked[:2], promised)))
+        digest = _input_digest(known, live, said.clean, *more)
+        return _Judged(known, judgement, done.result(), digest)
 
 
 def _said_before(connection: Connection, now: datetime, snapshot_id: str, is_past: bool) -> Before:
@@ -128,36 +158,26 @@ def _said_before(connection: Connection, now: datetime, snapshot_id: str, is_pas
     return Before(clean, None if is_past else register_findings.standing(connection, "deviation"))
 
 
-def _input_digest(
-    known: Evidence,
-    live: list[LiveException],
-    clean: dict[int, int],
-    policy: ReconciliationPolicy,
-    promised: str,
-) -> str:
-    """Return a digest of everything that the judgement depends on, beside `now` and the snapshot id."""
+def _input_digest(known: Evidence, live: list[LiveException], clean: dict[int, int], *more: str) -> str:
+    """Return a digest of everything that the judgement depends on, beside `now` and the snapshot id.
+
+    `more` is what people decide, and what is asked for beside exceptions.
+    """
     parts = (
-        known.manifest.drop(columns=["message"]).to_csv(index=False),
-        known.places.to_csv(index=False),
-        repr(live),
-        repr(sorted((exception.number, clean.get(exception.number, 0)) for exception in live)),
-        policy.model_dump_json(),
-        promised,
+        _csv(known.manifest.drop(columns=["message"])),
+        _csv(known.places),
+        msgspec.json.encode(live),
+        msgspec.json.encode([(one.number, clean.get(one.number, 0)) for one in live]),
+        *(one.encode() for one in more),
     )
-    return sha256("\0".join(parts).encode()).hexdigest()
+    return sha256(b"\0".join(parts)).hexdigest()
 
 
-def _store_verdicts(connection: Connection, verdicts: pd.DataFrame, now: datetime, snapshot_id: str) -> int:
-    """Write the verdicts that differ from the ones before; return how many."""
-    connection.execute(text(resources.sql("reconciliation/stage_verdicts.sql")))
-    if not verdicts.empty:
-        flags = verdicts["flags"].map(lambda names: "{" + ",".join(names) + "}").astype("str")
-        copy_frame(connection, verdicts.drop(columns="request_id").assign(flags=flags), "stage_verdict")
-    stored = connection.execute(
-        text(resources.sql("reconciliation/store_verdicts.sql")), {"now": now, "snapshot_id": snapshot_id}
-    )
-    connection.execute(text("DROP TABLE stage_verdict"))
-    return int(stored.rowcount)
+def _csv(frame: pd.DataFrame) -> bytes:
+    """Return rows as text, of which there may be one per account and region."""
+    into = io.BytesIO()
+    pyarrow.csv.write_csv(pa.Table.from_pandas(frame, preserve_index=False), into)
+    return into.getvalue()
 
 
 def _is_past(connection: Connection, now: datetime) -> bool:
@@ -166,10 +186,9 @@ def _is_past(connection: Connection, now: datetime) -> bool:
     return bool(connection.scalar(later, {"now": now}))
 
 
-def _sync_findings(
-    connection: Connection, judgement: Judgement, done: Fulfilment, known: Evidence, now: datetime
-) -> dict[str, dict[str, int]]:
+def _sync_findings(connection: Connection, judged: _Judged, now: datetime) -> dict[str, dict[str, int]]:
     """Bring all families of findings up to `now`."""
+    judgement, done = judged.judgement, judged.fulfilment
     verdicts = judgement.verdicts
     families: dict[str, tuple[pd.DataFrame, Callable[[pd.DataFrame], pd.Series]]] = {
         "exception": (judgement.exception_findings, lambda _: findings.unknown_exceptions(verdicts)),
@@ -183,7 +202,7 @@ def _sync_findings(
         family: register_findings.sync(connection, family, current, at=now, unknown=unknown)
         for family, (current, unknown) in families.items()
     }
-    turns["deviation"] = _sync_deviations(connection, judgement, known, now)
+    turns["deviation"] = _sync_deviations(connection, judgement, judged.known, now)
     return {family: asdict(turned) for family, turned in turns.items()}
 
 

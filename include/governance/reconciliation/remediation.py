@@ -60,7 +60,6 @@ def compare(
     """Compare register and newest snapshot at `now` (UTC). Raises GovernanceError where there is none."""
     with reading.opened(connection, now, policies, lake, memory) as told:
         matched = engine.match(told.database, told.known, told.live, told.policy)
-        engine.publish(told.database, matched)
         since = told.policy.evidence.config_since(now)
         return beside(told.database, matched, told.known, told.live, since)
 
@@ -77,6 +76,7 @@ def beside(
     engine.store(database, "remediated", remediations[_REMEDIATIONS[:3]].astype("str"))
     found = pd.DataFrame()
     if len(remediations):
+        engine.publish(database, matched)
         found = engine.answer(database, "remediable")
     items = _beside(_items(found, live), held, _linked(remediations, matched))
     return Compared(known.snapshot_id, known.as_of, items, gaps)
@@ -110,21 +110,19 @@ def _not_fresh(known: Evidence, remediations: pd.DataFrame) -> dict[tuple[str, s
 
 def gaps_of(known: Evidence, dataset: str, since: datetime) -> dict[tuple[str, str], str]:
     """Return account, region -> why the dataset is not known there; '*' stands for every one."""
-    manifest = known.manifest
-    rows = manifest[(manifest.service + "/" + manifest.dataset) == dataset]
+    rows = known.told(dataset)
     if rows.empty:
         return {("*", "*"): f"{dataset} was not observed"}
     found = {}
     row: Any
-    for row in frames.rows(rows):
+    is_well = (rows.status == "COMPLETE") & (rows.evidence_at >= since) & rows.path.isin(list(known.files))
+    for row in frames.rows(rows[~is_well]):
         if row.status != "COMPLETE":
             reason = f"{dataset} is {row.status}: {row.message or 'no reason given'}"
         elif row.path not in known.files:
             reason = f"{dataset}: its file is missing or changed"
-        elif not row.evidence_at >= since:
-            reason = f"{dataset}: evidence older than its limit"
         else:
-            continue
+            reason = f"{dataset}: evidence older than its limit"
         found[row.account, row.region] = reason
     return found
 

@@ -23,6 +23,7 @@ from governance.reconciliation.compiled import (
     PHASES,
     Columns,
     Compiled,
+    Key,
     ResourceNames,
     ResourcePatterns,
     Sets,
@@ -30,8 +31,8 @@ from governance.reconciliation.compiled import (
 from governance.reconciliation.directory import ALL_REGIONS, Directory
 from governance.reconciliation.exceptions import LiveException, microseconds, ranks
 from governance.reconciliation.matching.arrays import Array, offsets
+from governance.register.canonical_scope import CanonicalDimensions, CanonicalScope
 from governance.register.patterns import has_wildcard
-from governance.register.scope import Dimensions, Scope
 
 
 def compile_scopes(exceptions: list[LiveException], directory: Directory) -> Compiled:
@@ -59,7 +60,6 @@ def compile_scopes(exceptions: list[LiveException], directory: Directory) -> Com
     return Compiled(scopes, of.tolist(), owner, sets, names, patterns, columns, len(exceptions))
 
 
-Key = tuple[tuple[str, ...], tuple[str, ...]]
 _DIMENSIONS = attrgetter("account", "ou", "rule", "resource_type", "region", "resource", "tag")
 
 
@@ -75,9 +75,9 @@ class _Compiler:
         self._masks: dict[int, int] = {}
         self._asked: dict[int, int] = {}
         self.resources: tuple[list[int], list[str]] = ([], [])
-        self.excluded: list[tuple[Dimensions, ...]] = []
+        self.excluded: list[tuple[CanonicalDimensions, ...]] = []
 
-    def add(self, owners: Sequence[Dimensions]) -> None:
+    def add(self, owners: Sequence[CanonicalDimensions]) -> None:
         """Add what is told of scopes or exclusions; they get the next numbers.
 
         All of one, then the next: what a hundred thousand of them point to is far apart in memory.
@@ -130,6 +130,8 @@ class _Compiler:
             places=[self._directory.places(*key) for key in self._places],
             kinds=[self._directory.kinds_of(*key) for key in self._kinds],
             conditions=list(self._conditions),
+            named_places=list(self._places),
+            named_kinds=list(self._kinds),
             place_levels=[place_level((), (), *key) for key in self._places],
             rule_levels=[rule_level(rules) for rules, _ in self._kinds],
         )
@@ -192,7 +194,7 @@ def ambiguous_rules(exception: LiveException, directory: Directory) -> list[str]
     return sorted(named)
 
 
-def specificity(scope: Scope) -> tuple[int, int]:
+def specificity(scope: CanonicalScope) -> tuple[int, int]:
     """Return (place level, rule level), smaller is more specific: the most telling dimension counts.
 
     Place: resource 0, tag 1, account 2, OU 3, root 4. Rule: all exact 0, some pattern 1, any rule 2.

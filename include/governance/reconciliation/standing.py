@@ -6,16 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
-
-from governance.reconciliation import frames
 from governance.reconciliation.directory import NEVER_EVALUATED, Directory
-from governance.reconciliation.engine import Matched
 from governance.reconciliation.exceptions import LiveException
-from governance.reconciliation.growth import grown
-from governance.reconciliation.scopes import ambiguous_rules
+from governance.register.canonical_scope import CanonicalScope
 from governance.register.patterns import has_wildcard
-from governance.register.scope import Scope
 
 _DEAD = ("orphaned_account", "orphaned_rule", "orphaned_resource")
 _TARGET_ACCOUNT = re.compile(r"account/(\d{12})(?:/|$)")
@@ -31,67 +25,28 @@ class Standing:
     gap: str | None = None
 
 
-def facts(
-    exceptions: list[LiveException],
-    matched: Matched,
-    clean_before: dict[int, int],
-    stale_after: int,
-) -> pd.DataFrame:
-    """Return one row per exception: what `verdicts.sql` decides on, plus what is told to people.
-
-    `clean_before` counts by request number the fresh observations before this one that found it clean.
-    Columns: exception, phase, problem, ambiguous, state, subject, gap, drift, matched, assessed, covered,
-    stale, won, clean_observations, stale_after.
-    """
-    columns = (matched.counts[name].tolist() for name in ("exception", *_COUNTS))
-    counts = {index: found for index, *found in zip(*columns, strict=True)}
-    evidence = _by_exception(matched)
-    rows = []
-    for index, exception in enumerate(exceptions):
-        found = counts.get(index, [0] * len(_COUNTS))
-        scopes = [
-            _scope_standing(scope, seen, matched.directory, found[0])
-            for scope, seen in zip(exception.scopes, evidence.get(index, _unseen(exception)), strict=True)
-        ]
-        standing = _combine(scopes)
-        ambiguous = ", ".join(ambiguous_rules(exception, matched.directory)) or None
-        moved = drift(exception, matched.directory) or grown(exception, found[0])
-        clean = clean_before.get(exception.number, 0) + 1
-        told = (exception.phase, exception.problem, ambiguous, standing.state, standing.subject, standing.gap)
-        rows.append((index, *told, moved, *found, clean, stale_after))
-    return pd.DataFrame(rows, columns=list(_COLUMNS)).astype(_COLUMNS)
+ALIVE = Standing()
 
 
-_COUNTS = ("matched", "assessed", "covered", "stale", "won")
-_COLUMNS = {
-    "exception": "int64", "phase": "str", "problem": "str", "ambiguous": "str", "state": "str",
-    "subject": "str", "gap": "str", "drift": "str", "matched": "int64", "assessed": "int64",
-    "covered": "int64", "stale": "int64", "won": "int64", "clean_observations": "int64",
-    "stale_after": "int64",
-}  # fmt: skip
+def is_steady_place(accounts: tuple[str, ...], units: tuple[str, ...], directory: Directory) -> bool:
+    """Tell whether nothing is to be said of places that scopes name: they are there, and did not move."""
+    if units and not (directory.evidence.organization_is_known and all(map(directory.units, units))):
+        return False
+    return not accounts or (
+        not units and any(map(directory.is_present, directory.fitting_accounts(accounts)))
+    )
 
 
-def _by_exception(matched: Matched) -> dict[int, list[Any]]:
-    found: dict[int, list[Any]] = {}
-    for row in frames.rows(matched.scope_evidence):
-        found.setdefault(matched.compiled.of[row.scope], []).append(row)
-    return found
+def is_steady_rule(rules: tuple[str, ...], directory: Directory) -> bool:
+    """Tell whether nothing is to be said of rules that scopes name: some are there, and none fails."""
+    if not rules:
+        return True
+    found = {identity for value in rules for identity in directory.book.find(value)}
+    return bool(found) and found.isdisjoint(directory.unsound_rules)
 
 
-@dataclass(frozen=True)
-class _Unseen:
-    has_place: bool = False
-    gap: str | None = None
-    seen: bool = True
-    untagged: int = 0
-
-
-def _unseen(exception: LiveException) -> list[Any]:
-    """Evidence of scopes that were not matched, because the exception is ambiguous."""
-    return [_Unseen()] * len(exception.scopes)
-
-
-def _scope_standing(scope: Scope, evidence: Any, directory: Directory, matched: int) -> Standing:
+def of_scope(scope: CanonicalScope, evidence: Any, directory: Directory, matched: int) -> Standing:
+    """Return how a scope stands; `evidence` is its row of `Matched.scope_evidence`."""
     account = _account_standing(scope, directory)
     if account.state != "alive" or account.gap:
         return account
@@ -114,7 +69,7 @@ def _scope_standing(scope: Scope, evidence: Any, directory: Directory, matched: 
     return Standing(gap=gap or _unsound(rules, directory, matched))
 
 
-def _account_standing(scope: Scope, directory: Directory) -> Standing:
+def _account_standing(scope: CanonicalScope, directory: Directory) -> Standing:
     """Tell whether any account that the scope names is there."""
     if not scope.account:
         return Standing()
@@ -131,13 +86,13 @@ def _account_standing(scope: Scope, directory: Directory) -> Standing:
     return Standing(gap=f"account {named} was not met, but not all accounts are known")
 
 
-def _unknown_unit(scope: Scope, directory: Directory) -> str | None:
+def _unknown_unit(scope: CanonicalScope, directory: Directory) -> str | None:
     if directory.evidence.organization_is_known:
         return None
     return f"where accounts are is not known, and the scope names {', '.join(scope.ou)}" if scope.ou else None
 
 
-def _unknown_tags(scope: Scope, untagged: int, directory: Directory) -> str | None:
+def _unknown_tags(scope: CanonicalScope, untagged: int, directory: Directory) -> str | None:
     if not any(named.tag for named in (scope, *scope.exclude)):
         return None
     if not directory.evidence.tags_are_known:
@@ -153,7 +108,7 @@ def _unsound(rules: set[Any], directory: Directory, matched: int) -> str | None:
     return next((words for words in found if matched == 0 or not words.endswith(NEVER_EVALUATED)), None)
 
 
-def _combine(scopes: list[Standing]) -> Standing:
+def combine(scopes: list[Standing]) -> Standing:
     """Scopes are alternatives: an exception is gone only when all of them are; one gap is a gap."""
     states = {scope.state for scope in scopes}
     if scopes and "alive" not in states:
@@ -185,10 +140,16 @@ def _named_accounts(exception: LiveException) -> set[str]:
     """Accounts that an exception names beside a unit: in a scope, or as its target."""
     with_unit = [scope for scope in exception.scopes if scope.ou]
     named = {value for scope in with_unit for value in scope.account if not has_wildcard(value)}
-    target = _TARGET_ACCOUNT.match(exception.target or "")
+    target = target_account(exception)
     if target and any(not scope.account for scope in with_unit):
-        named.add(target[1])
+        named.add(target)
     return named
+
+
+def target_account(exception: LiveException) -> str | None:
+    """Return the account that is the target of an exception, or that its target is in."""
+    found = _TARGET_ACCOUNT.match(exception.target or "")
+    return found[1] if found else None
 
 
 def _is_somewhere(account: str, exception: LiveException, directory: Directory) -> bool:

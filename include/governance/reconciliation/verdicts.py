@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import duckdb
+import msgspec
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from governance.reconciliation import engine
+from governance.reconciliation import engine, frames
 from governance.reconciliation.exceptions import LiveException
 
 COLUMNS = (
@@ -19,39 +21,43 @@ COLUMNS = (
 
 
 def judge(
-    connection: duckdb.DuckDBPyConnection,
-    exceptions: list[LiveException],
-    facts: pd.DataFrame,
-    snapshot_id: str,
+    connection: duckdb.DuckDBPyConnection, exceptions: list[LiveException], facts: pa.Table, snapshot_id: str
 ) -> pd.DataFrame:
-    """Return the verdict on every exception (columns: COLUMNS). `facts` as `standing.facts` gives them."""
+    """Return the verdict on every exception (columns: COLUMNS). `facts` as `facts.facts` gives them."""
     engine.store(connection, "fact", facts)
     verdicts = engine.answer(connection, "verdicts").verdict.tolist()
-    names = facts.columns.tolist()
-    told = zip(*(_values(facts[name]) for name in names), strict=True)
+    fact = frames.row_type(tuple(facts.column_names))
+    told = map(fact._make, zip(*(column.to_pylist() for column in facts.columns), strict=True))
     rows = [
-        _row(exception, verdict, dict(zip(names, fact, strict=True)), snapshot_id)
+        _row(exception, verdict, fact, snapshot_id)
         for exception, verdict, fact in zip(exceptions, verdicts, told, strict=True)
     ]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    columns = zip(*rows, strict=True) if rows else ((),) * len(COLUMNS)
+    return pd.DataFrame(
+        {
+            name: np.array(values, dtype="int64") if name in _COUNTED else list(values)
+            for name, values in zip(COLUMNS, columns, strict=True)
+        }
+    )
 
 
-def _values(column: pd.Series) -> list[Any]:
-    """Return the values of a column, None where it has none."""
-    values = column.astype("object")
-    found: list[Any] = values.where(column.notna(), None).tolist() if column.hasnans else values.tolist()
-    return found
+_COUNTED = ("request_number", "covered", "won", "matched")
 
 
-def _row(
-    exception: LiveException, verdict: str, fact: Mapping[Any, Any], snapshot_id: str
-) -> tuple[Any, ...]:
-    partial = fact["gap"] is not None and verdict in ("COVERED", "EXPIRED_BUT_NONCOMPLIANT")
-    flags = tuple(sorted({*exception.flags, *(("PARTIAL_EVIDENCE",) if partial else ())}))
+def _row(exception: LiveException, verdict: str, fact: Any, snapshot_id: str) -> tuple[Any, ...]:
+    flags = exception.flags
+    if fact.gap is not None and verdict in ("COVERED", "EXPIRED_BUT_NONCOMPLIANT"):
+        flags = tuple(sorted({*flags, "PARTIAL_EVIDENCE"}))
     evidence = {
-        "snapshot": snapshot_id,
+        "assessed": fact.assessed,
+        "covered": fact.covered,
+        "drift": fact.drift,
+        "gap": fact.gap,
+        "matched": fact.matched,
         "rule_of_decision": verdict,
-        **{name: fact[name] for name in ("matched", "assessed", "covered", "won", "stale", "gap", "drift")},
+        "snapshot": snapshot_id,
+        "stale": fact.stale,
+        "won": fact.won,
     }
     if exception.approved is not None:
         approved = exception.approved
@@ -63,12 +69,15 @@ def _row(
         exception.request_id,
         verdict,
         flags,
-        fact["covered"],
-        fact["won"],
-        fact["matched"],
+        fact.covered,
+        fact.won,
+        fact.matched,
         _WORDS[verdict](exception, fact),
-        json.dumps(evidence, sort_keys=True, ensure_ascii=False),
+        _JSON.encode(evidence).decode(),
     )
+
+
+_JSON = msgspec.json.Encoder(order="deterministic")
 
 
 def items(count: int) -> str:
@@ -81,35 +90,32 @@ def items(count: int) -> str:
 
 
 def _day(instant: Any) -> str:
-    return f"{instant:%Y-%m-%d}"
+    day: str = instant.date().isoformat()
+    return day
 
 
-_WORDS: dict[str, Callable[[LiveException, Mapping[Any, Any]], str]] = {
-    "INVALID": lambda _, f: f"It cannot be applied: {f['problem']}.",
-    "ORPHANED_ACCOUNT": lambda _, f: f"The account it was given for is closed or gone: {f['subject']}.",
-    "SUSPENDED_HOLD": lambda _, f: (
-        f"Account {f['subject']} is suspended; nothing is decided until it is not."
-    ),
+_WORDS: dict[str, Callable[[LiveException, Any], str]] = {
+    "INVALID": lambda _, f: f"It cannot be applied: {f.problem}.",
+    "ORPHANED_ACCOUNT": lambda _, f: f"The account it was given for is closed or gone: {f.subject}.",
+    "SUSPENDED_HOLD": lambda _, f: f"Account {f.subject} is suspended; nothing is decided until it is not.",
     "AMBIGUOUS_RULE": lambda _, f: (
-        f"Several rules go by the name {f['ambiguous']}: "
+        f"Several rules go by the name {f.ambiguous}: "
         "write creator/name, or customer/name for one of your own."
     ),
-    "ORPHANED_RULE": lambda _, f: f"The rule it was given for does not exist any more: {f['subject']}.",
-    "ORPHANED_RESOURCE": lambda _, f: (
-        f"The resource it was given for does not exist any more: {f['subject']}."
-    ),
+    "ORPHANED_RULE": lambda _, f: f"The rule it was given for does not exist any more: {f.subject}.",
+    "ORPHANED_RESOURCE": lambda _, f: f"The resource it was given for does not exist any more: {f.subject}.",
     "UNKNOWN": lambda _, f: (
-        f"Evidence is missing: {f['gap']}." if f["gap"] else "Nothing in its scope was ever evaluated."
+        f"Evidence is missing: {f.gap}." if f.gap else "Nothing in its scope was ever evaluated."
     ),
-    "SCOPE_DRIFT": lambda _, f: f"Its scope is not the one approved any more: {f['drift']}.",
+    "SCOPE_DRIFT": lambda _, f: f"Its scope is not the one approved any more: {f.drift}.",
     "NOT_YET_ACTIVE": lambda e, _: f"It begins on {_day(e.valid_from)}.",
     "EXPIRED_BUT_NONCOMPLIANT": lambda e, f: (
-        f"It ended on {_day(e.valid_until)} and {items(f['covered'])} in its scope remain."
+        f"It ended on {_day(e.valid_until)} and {items(f.covered)} in its scope remain."
     ),
     "EXPIRED_CLEAN": lambda e, _: f"It ended on {_day(e.valid_until)} and its scope is clean.",
-    "COVERED": lambda e, f: f"It covers {items(f['covered'])} until {_day(e.valid_until)}.",
-    "STALE": lambda _, f: f"Nothing needed it in the last {f['stale_after']} observations or more: close it.",
+    "COVERED": lambda e, f: f"It covers {items(f.covered)} until {_day(e.valid_until)}.",
+    "STALE": lambda _, f: f"Nothing needed it in the last {f.stale_after} observations or more: close it.",
     "CLEAN": lambda _, f: (
-        f"Nothing needs it now; after {f['stale_after']} clean observations in a row it counts as stale."
+        f"Nothing needs it now; after {f.stale_after} clean observations in a row it counts as stale."
     ),
 }

@@ -82,22 +82,29 @@ class Dimensions(BaseModel):
     action: Values = Field(default=(), description="IAM actions that a control or a policy lets through")
 
 
-class Scope(Dimensions):
-    """One conjunction, with exclusions inside it: whatever fits any of `exclude` is not in scope."""
+class About:
+    """What a scope is about, told by the dimensions it names."""
 
-    exclude: tuple[Dimensions, ...] = ()
+    __slots__ = ()
 
     @property
     def plane(self) -> Plane:
         """Which plane of AWS the scope is about."""
-        if not (self.control or self.policy or self.constraint):
+        named: Any = self
+        if not (named.control or named.policy or named.constraint):
             return "config"  # which most are
-        return next(GUARDRAILS[name] for name in GUARDRAILS if getattr(self, name))
+        return next(GUARDRAILS[name] for name in GUARDRAILS if getattr(named, name))
 
     @property
     def lets_through(self) -> str | None:
         """The dimension that says what a control or a policy lets through; None: accounts or units."""
         return next((name for name in LET_THROUGH if getattr(self, name)), None)
+
+
+class Scope(Dimensions, About):
+    """One conjunction, with exclusions inside it: whatever fits any of `exclude` is not in scope."""
+
+    exclude: tuple[Dimensions, ...] = ()
 
     @model_validator(mode="after")
     def _is_about_one_plane(self) -> Scope:

@@ -17,7 +17,7 @@ from governance.reconciliation.matching.ground import Ground
 QUESTIONS = ("collapsed", "collapsed_items")
 """Files of `sql/reconciliation/` that find such items, in their order."""
 _ITEM = ("item", "fresh", "nc_fresh", "nc_stale", "row", "resource", "cell")
-_ITEM_CELL = ("cell", "account", "kind", "mask", "n", "fresh", "nc_fresh", "nc_stale")
+_ITEM_CELL = ("cell", "account", "region", "deployment", "kind", "mask", "n", "fresh", "nc_fresh", "nc_stale")
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def collapse(connection: duckdb.DuckDBPyConnection, ground: Ground) -> Collapsed
         connection.execute(resources.sql(f"reconciliation/{question}.sql"))
 
     def read(rows: str) -> dict[str, Array]:
-        found = connection.sql(rows).fetchnumpy()  # what is missing there is the row of a compliant item
+        found = connection.sql(rows).fetchnumpy()  # none: rows of compliant ones, regions of global ones
         return {name: np.ma.filled(values, -1) for name, values in found.items()}
 
     cells = read("SELECT cell FROM collapsed_cell ORDER BY cell")["cell"]

@@ -52,6 +52,33 @@ class Outcome:
         connection.register("narrow", pa.table({**columns, "item": item}))
         connection.execute(resources.sql("reconciliation/outcomes.sql"))
 
+    def deviations(self) -> tuple[Array, Array, Array]:
+        """Return the items with fresh evidence that no active exception covers, an entry each.
+
+        Their cells; their resources; the smallest rank of an expired scope that covers them, or NONE.
+        """
+        bad, best = self._ground.facts.bad, self._tally.best
+        there = self.fresh & (best >= 0)
+        cell, resource = self._both(bad.cell, "cell"), self._both(bad.resource, "resource")
+        return cell[there], resource[there], best[there]
+
+    def cells_of(self, cell: Array) -> tuple[Array, Array, Array]:
+        """Return account, region (-1: of a global resource) and deployment of these cells of items."""
+        cells, collapsed = self._ground.facts.cells, self._collapsed.item_cell
+        count = len(cells.n)
+        names = ("account", "region", "deployment")
+        if not len(collapsed["cell"]):
+            account, region, deployment = (getattr(cells, name)[cell] for name in names)
+            return account, region, deployment
+        plain = cell < count
+        behind = np.searchsorted(collapsed["cell"], cell)
+        of_cell = np.where(plain, cell, 0)
+        of_item = np.where(plain, 0, behind)
+        account, region, deployment = (
+            np.where(plain, getattr(cells, name)[of_cell], collapsed[name][of_item]) for name in names
+        )
+        return account, region, deployment
+
     def publish_met(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Make the table `beside` of what was remembered. Columns: scope, item (its number)."""
         scope, place = self._tally.met

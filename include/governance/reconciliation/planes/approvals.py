@@ -14,8 +14,9 @@ from typing import Literal
 from governance.reconciliation.directory import Directory
 from governance.reconciliation.exceptions import LiveException
 from governance.reconciliation.planes.live import Judged, Live
+from governance.register.canonical_scope import CanonicalDimensions, CanonicalScope
 from governance.register.patterns import has_wildcard, matches, overlap
-from governance.register.scope import GUARDRAILS, Dimensions, Scope
+from governance.register.scope import GUARDRAILS
 
 Answer = Literal["no", "unknown", "wider", "yes"]
 _ORDER: tuple[Answer, ...] = ("no", "unknown", "wider", "yes")
@@ -32,7 +33,7 @@ class Cover:
 _YES, _NO = Cover("yes"), Cover("no")
 
 
-def cover(scope: Scope, live: Live, directory: Directory) -> Cover:
+def cover(scope: CanonicalScope, live: Live, directory: Directory) -> Cover:
     """Tell how far a scope covers a live exception. Exclusions inside the scope count."""
     if scope.plane != live.plane or not _is_named(scope, live):
         return _NO
@@ -46,7 +47,7 @@ def cover(scope: Scope, live: Live, directory: Directory) -> Cover:
     return inside
 
 
-def best(scopes: Iterable[Scope], live: Live, directory: Directory) -> Cover:
+def best(scopes: Iterable[CanonicalScope], live: Live, directory: Directory) -> Cover:
     """Return the best cover of several scopes: they are alternatives."""
     found = [cover(scope, live, directory) for scope in scopes]
     rank: tuple[Answer, ...] = ("no", "wider", "unknown", "yes")
@@ -54,7 +55,7 @@ def best(scopes: Iterable[Scope], live: Live, directory: Directory) -> Cover:
 
 
 def judge(
-    live: Live, exceptions: list[LiveException], by_design: tuple[Scope, ...], directory: Directory
+    live: Live, exceptions: list[LiveException], by_design: tuple[CanonicalScope, ...], directory: Directory
 ) -> Judged:
     """Return the verdict on one live exception."""
     if best(by_design, live, directory).answer == "yes":
@@ -110,13 +111,13 @@ def _phase(request: LiveException) -> str:
     return f"ended on {request.valid_until:%Y-%m-%d}"
 
 
-def _is_named(scope: Scope, live: Live) -> bool:
+def _is_named(scope: CanonicalScope, live: Live) -> bool:
     guardrail = next(name for name, plane in GUARDRAILS.items() if plane == scope.plane)
     patterns: tuple[str, ...] = getattr(scope, guardrail)
     return any(matches(pattern, name) for pattern in patterns for name in live.names)
 
 
-def _let_through(scope: Scope, live: Live, directory: Directory) -> Cover:
+def _let_through(scope: CanonicalScope, live: Live, directory: Directory) -> Cover:
     """Compare what a scope says is let through with what is."""
     if live.kind == "constraint":
         names = (live.value, str(live.evidence.get("portfolio")))
@@ -146,7 +147,7 @@ def _value(patterns: tuple[str, ...], value: str, what: str) -> Cover:
     return _NO
 
 
-def _places(named: Dimensions, live: Live, directory: Directory) -> list[Cover]:
+def _places(named: CanonicalDimensions, live: Live, directory: Directory) -> list[Cover]:
     """Compare where: units of a control, accounts of a principal. What a policy lets through has no unit."""
     if live.plane == "control_tower":
         found = [_unit(named.ou, live.unit, directory)] if named.ou else []
@@ -182,7 +183,7 @@ def _unit(values: tuple[str, ...], unit: str | None, directory: Directory) -> Co
     return _NO
 
 
-def _excluded(named: Dimensions, live: Live) -> list[Cover]:
+def _excluded(named: CanonicalDimensions, live: Live) -> list[Cover]:
     """Compare what an exclusion names with what is let through; what it does not name fits."""
     values: dict[str, tuple[str, ...]] = {
         name: getattr(named, name) for name in ("principal", "action", "resource", "region")

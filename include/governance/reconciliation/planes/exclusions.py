@@ -29,11 +29,8 @@ _SILENT = frozenset({"STALE", "CLEAN", "UNKNOWN", "ORPHANED_RULE", "EXPIRED_CLEA
 """Verdicts that say no more than that nothing was found, as it must be where the rule is not there."""
 
 
-def judge(
-    found: Found, known: Evidence, exceptions: list[LiveException], directory: Directory, since: datetime
-) -> None:
+def judge(found: Found, known: Evidence, scopes: fits.Scopes, directory: Directory, since: datetime) -> None:
     """Add to `found` what is said of every excluded account."""
-    scopes = fits.Scopes(exceptions, directory)
     for dataset, column, creator in SOURCES:
         listing = Listing.read(known, dataset, since)
         if listing.gap:

@@ -15,8 +15,8 @@ from governance.reconciliation.directory import Directory
 from governance.reconciliation.exceptions import LiveException
 from governance.reconciliation.rules import Identity, names_of
 from governance.reconciliation.scopes import ambiguous_rules
+from governance.register.canonical_scope import CanonicalDimensions, CanonicalScope
 from governance.register.patterns import has_wildcard, matches
-from governance.register.scope import Dimensions, Scope
 
 Fit = Literal["no", "part", "unknown", "yes"]
 
@@ -36,16 +36,21 @@ class Scopes:
     """The scopes of all exceptions, looked up by the accounts and rules they name: there may be many."""
 
     def __init__(self, exceptions: Iterable[LiveException], directory: Directory) -> None:
-        self._directory = directory
+        self._exceptions, self._directory = exceptions, directory
         self._by_account: dict[str, list[LiveException]] = {}
         self._by_rule: dict[Identity, list[LiveException]] = {}
         self._others: list[LiveException] = []
-        for one in exceptions:
-            for scope in () if ambiguous_rules(one, directory) else one.scopes:  # these cover nothing
+        self._is_sorted = False
+
+    def _sort(self) -> None:
+        """Put every scope where it is looked for; once there is something to look for."""
+        for one in self._exceptions:
+            for scope in () if ambiguous_rules(one, self._directory) else one.scopes:  # these cover nothing
                 for found in self._places(scope):
                     found.append(one)
+        self._is_sorted = True
 
-    def _places(self, scope: Scope) -> list[list[LiveException]]:
+    def _places(self, scope: CanonicalScope) -> list[list[LiveException]]:
         """Return the lists that a scope belongs to."""
         if scope.account and not any(has_wildcard(value) for value in scope.account):
             return [self._by_account.setdefault(value, []) for value in scope.account]
@@ -56,6 +61,8 @@ class Scopes:
 
     def covering(self, subject: Subject) -> dict[Fit, list[LiveException]]:
         """Return the exceptions by how far they cover the subject; those that do not are left out."""
+        if not self._is_sorted:
+            self._sort()
         lists = [self._by_account.get(subject.account, []), self._others]
         lists += [self._by_rule.get(rule, []) for rule in subject.rules]
         near = {one.number: one for some in lists for one in some}
@@ -68,7 +75,7 @@ class Scopes:
         return found
 
 
-def fit(scope: Scope, subject: Subject, directory: Directory) -> Fit:
+def fit(scope: CanonicalScope, subject: Subject, directory: Directory) -> Fit:
     """Tell how far a scope covers the subject. Exclusions inside the scope count."""
     inside = _conjunction(scope, subject, directory)
     if inside == "no" or not scope.exclude:
@@ -83,7 +90,7 @@ _ORDER: tuple[Fit, ...] = ("no", "unknown", "part", "yes")
 """The first that holds of any dimension holds of all of them together."""
 
 
-def _conjunction(named: Dimensions, subject: Subject, directory: Directory) -> Fit:
+def _conjunction(named: CanonicalDimensions, subject: Subject, directory: Directory) -> Fit:
     """Compare what is named; there may be many scopes, so what is not named costs nothing."""
     answers: set[Fit] = {"unknown"} if named.tag else {"yes"}
     if named.account:

@@ -19,6 +19,7 @@ from governance.reconciliation.planes import (
     catalog,
     control_tower,
     exclusions,
+    fits,
     policies,
     remediation_exceptions,
     requests,
@@ -26,6 +27,7 @@ from governance.reconciliation.planes import (
 from governance.reconciliation.planes.listings import Listing
 from governance.reconciliation.planes.live import Found
 from governance.reconciliation.policy import ReconciliationPolicy
+from governance.register import canonical_scope
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,10 @@ def judge(
     since = house.policy.evidence.config_since(house.now)
     compared = remediation.beside(database, matched, known, exceptions, since)
     live = house.policy.live_exceptions
-    remediation_exceptions.judge(found, compared, exceptions, matched.directory, live)
-    exclusions.judge(found, known, exceptions, matched.directory, since)
+    by_design = canonical_scope.of(live.by_design)
+    scopes = fits.Scopes(exceptions, matched.directory)
+    remediation_exceptions.judge(found, compared, exceptions, scopes, matched.directory, live)
+    exclusions.judge(found, known, scopes, matched.directory, since)
     window = policies.Window(house.policy.evidence.organizations_since(house.now), since)
     lives = [
         *control_tower.live(found, known, since),
@@ -57,7 +61,7 @@ def judge(
         *catalog.live(found, known, since),
     ]
     found.judged += control_tower.not_in_sync(known, since)
-    found.judged += [approvals.judge(one, exceptions, live.by_design, matched.directory) for one in lives]
+    found.judged += [approvals.judge(one, exceptions, by_design, matched.directory) for one in lives]
     requests.judge(found, lives, _guardrails(known, window), exceptions, matched.directory)
     return found
 

@@ -25,5 +25,4 @@ def look(
     """
     with reading.opened(connection, at, policies, lake, memory) as told:
         matched = engine.match(told.database, told.known, told.live, told.policy)
-        engine.publish(told.database, matched)
         return judge(told.database, matched, told.known, told.live, House(told.policy, at))

@@ -32,11 +32,12 @@ def judge(
     found: Found,
     compared: Compared,
     exceptions: list[LiveException],
+    scopes: fits.Scopes,
     directory: Directory,
     policy: LiveExceptionPolicy,
 ) -> None:
     """Add to `found` what is said of every exception from remediation, and of those that are missing."""
-    look = _Look(found, exceptions, directory, policy)
+    look = _Look(found, exceptions, scopes, directory, policy)
     missing: _Missing = {}
     row: Any
     for row in frames.rows(compared.items):
@@ -59,11 +60,12 @@ class _Look:
         self,
         found: Found,
         exceptions: list[LiveException],
+        scopes: fits.Scopes,
         directory: Directory,
         policy: LiveExceptionPolicy,
     ) -> None:
         self.by_number = {one.number: one for one in exceptions}
-        self._found, self._scopes = found, fits.Scopes(exceptions, directory)
+        self._found, self._scopes = found, scopes
         self._directory, self._policy = directory, policy
 
     def at(self, row: Any) -> Judged:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import msgspec
+
 from governance.reconciliation.directory import Directory
 from governance.reconciliation.exceptions import LiveException
 from governance.reconciliation.planes import approvals
 from governance.reconciliation.planes.live import Found, Live, Told
+from governance.register.canonical_scope import CanonicalScope
 from governance.register.patterns import has_wildcard, matches
-from governance.register.scope import GUARDRAILS, Scope
+from governance.register.scope import GUARDRAILS
 
 
 @dataclass
@@ -56,7 +59,7 @@ def judge(
 
 def _look(
     seen: _Seen,
-    scope: Scope,
+    scope: CanonicalScope,
     lives: list[Live],
     guardrails: dict[str, frozenset[str]],
     found: Found,
@@ -82,14 +85,14 @@ def _look(
         seen.missing += missing
 
 
-def _singles(scope: Scope) -> list[tuple[Scope, str]]:
+def _singles(scope: CanonicalScope) -> list[tuple[CanonicalScope, str]]:
     """Return the scope for each value that it names alone, and that value in words: each must be there."""
     by = scope.lets_through or ("account" if scope.account else "ou")
     names = [name for name in (by, "ou") if name != "tag" and getattr(scope, name)]
     if scope.plane == "service_catalog":
         names = ["resource"] if scope.resource else []
     found = [
-        (scope.model_copy(update={name: (value,)}), f"{name} {value}")
+        (msgspec.structs.replace(scope, **{name: (value,)}), f"{name} {value}")
         for name in dict.fromkeys(names) for value in getattr(scope, name)
     ]  # fmt: skip
     if scope.tag:
@@ -97,7 +100,7 @@ def _singles(scope: Scope) -> list[tuple[Scope, str]]:
     return found or [(scope, "anything that it names")]
 
 
-def _gone(scope: Scope, guardrails: dict[str, frozenset[str]]) -> str | None:
+def _gone(scope: CanonicalScope, guardrails: dict[str, frozenset[str]]) -> str | None:
     """Return the guardrail that a scope names and that does not exist; None: one of them does."""
     name = next(name for name, plane in GUARDRAILS.items() if plane == scope.plane)
     patterns: tuple[str, ...] = getattr(scope, name)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import codecs
 import csv
-import gc
 import io
 import re
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from governance import garbage
 from governance.intake.blocks import RECORDS, SMALLEST, Block
 from governance.intake.readers.files.limits import LONGEST_CELL
 from governance.intake.readers.files.options import CsvOptions
@@ -102,7 +101,7 @@ def _next_rows(reader: Any, before: int) -> tuple[list[list[str]], list[int]]:
     rows: list[list[str]] = []
     lines: list[int] = []
     end = reader.line_num
-    with _no_collection():
+    with garbage.put_off():  # lists of text have no cycles, and there are many of them
         for cells in reader:
             if cells:
                 rows.append(cells)
@@ -111,18 +110,6 @@ def _next_rows(reader: Any, before: int) -> tuple[list[list[str]], list[int]]:
                     break
             end = reader.line_num
     return rows, lines
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Let nobody look for cycles meanwhile: lists of text have none, and there are many of them."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,2 @@
+DROP INDEX finding_open;
+CREATE INDEX finding_open ON finding (type) WHERE status = 'open';
