@@ -8,7 +8,8 @@ the rows. Many scopes say the same of places, of kinds or of tags: each such set
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from operator import attrgetter
@@ -44,97 +45,113 @@ def compile_scopes(exceptions: list[LiveException], directory: Directory) -> Com
     told = [one.scopes for one in exceptions]
     scopes = list(chain.from_iterable(told))
     of = np.repeat(np.arange(len(told)), np.fromiter(map(len, told), dtype="int64", count=len(told)))
-    compiler = _Compiler(directory)
-    compiler.add(scopes)
-    ambiguous = compiler.ambiguous()
+    named = _Named.by(scopes)
+    ambiguous = named.ambiguous(directory)[: len(scopes)]
     if ambiguous.any():
         keep = np.flatnonzero(~np.isin(of, of[ambiguous]))
         scopes, of = [scopes[place] for place in keep.tolist()], of[keep]
-        compiler = _Compiler(directory)
-        compiler.add(scopes)
-    excludes = np.fromiter(map(len, compiler.excluded), dtype="int64", count=len(scopes))
-    compiler.add([one for excluded in compiler.excluded if excluded for one in excluded])
-    owner, sets = compiler.owner(), compiler.sets()
+        named = _Named.by(scopes)
+    excludes = np.fromiter(map(len, map(attrgetter("exclude"), scopes)), dtype="int64", count=len(scopes))
+    owner, sets = named.owner(directory), named.sets(directory)
     columns = _columns(exceptions, of, owner, sets, offsets(excludes))
-    names, patterns = _resource_names(*compiler.resources, directory)
+    names, patterns = _resource_names(*named.resources, directory)
     return Compiled(scopes, of.tolist(), owner, sets, names, patterns, columns, len(exceptions))
 
 
-_DIMENSIONS = attrgetter("account", "ou", "rule", "resource_type", "region", "resource", "tag")
+Numbered = tuple[Array, list[Key]]
 
 
-class _Compiler:
-    """Takes owners one after the other; equal sets of places, kinds or tags get the same number."""
+@dataclass(frozen=True)
+class _Named:
+    """What owners name: equal sets of places, kinds or tags have the same number.
 
-    def __init__(self, directory: Directory) -> None:
-        self._directory = directory
-        self._places: dict[Key, int] = {}
-        self._kinds: dict[Key, int] = {}
-        self._conditions: dict[tuple[tuple[str, str], ...], int] = {}
-        self._place_set, self._kind_set = array("q"), array("q")
-        self._masks: dict[int, int] = {}
-        self._asked: dict[int, int] = {}
-        self.resources: tuple[list[int], list[str]] = ([], [])
-        self.excluded: list[tuple[CanonicalDimensions, ...]] = []
+    `regions` by owner, where any are named; `asked`: the number of what an owner asks of tags;
+    `resources`: owners, and the resources these name.
+    """
 
-    def add(self, owners: Sequence[CanonicalDimensions]) -> None:
-        """Add what is told of scopes or exclusions; they get the next numbers.
+    count: int
+    places: Numbered
+    kinds: Numbered
+    regions: dict[int, tuple[str, ...]]
+    asked: dict[int, int]
+    conditions: list[tuple[tuple[str, str], ...]]
+    resources: tuple[list[int], list[str]]
 
-        All of one, then the next: what a hundred thousand of them point to is far apart in memory.
-        """
-        places, kinds, (named, values) = self._places, self._kinds, self.resources
-        place_set, kind_set = self._place_set.append, self._kind_set.append
-        for owner, (account, ou, rule, type_, region, resource, tag) in enumerate(
-            map(_DIMENSIONS, owners), len(self._place_set)
-        ):
-            place_set(places.setdefault((account, ou), len(places)))
-            kind_set(kinds.setdefault((rule, type_), len(kinds)))
-            if region:
-                self._masks[owner] = self._directory.region_mask(region)
-            if tag:
-                self._asked[owner] = self._condition(tag)
-            if resource:
-                named += [owner] * len(resource)
-                values += resource
-        self.excluded += [getattr(one, "exclude", ()) for one in owners]
+    @staticmethod
+    def by(scopes: list[CanonicalScope]) -> _Named:
+        """Take what scopes name, and behind them their exclusions: one dimension of all, then the next."""
+        owners: list[CanonicalDimensions] = [*scopes]
+        owners += chain.from_iterable(map(attrgetter("exclude"), scopes))
+        account, ou, rule, resource_type = (
+            _numbered(map(attrgetter(name), owners)) for name in ("account", "ou", "rule", "resource_type")
+        )
+        conditions: dict[tuple[tuple[str, str], ...], int] = {}
+        asked = {
+            owner: conditions.setdefault(tuple(sorted(tag.items())), len(conditions))
+            for owner, tag in enumerate(map(attrgetter("tag"), owners)) if tag
+        }  # fmt: skip
+        named = [(n, some) for n, some in enumerate(map(attrgetter("resource"), owners)) if some]
+        return _Named(
+            count=len(owners),
+            places=_pairs(account, ou),
+            kinds=_pairs(rule, resource_type),
+            regions={n: region for n, region in enumerate(map(attrgetter("region"), owners)) if region},
+            asked=asked,
+            conditions=list(conditions),
+            resources=([n for n, some in named for _ in some], [one for _, some in named for one in some]),
+        )
 
-    def _condition(self, tags: dict[str, str]) -> int:
-        return self._conditions.setdefault(tuple(sorted(tags.items())), len(self._conditions))
-
-    def ambiguous(self) -> Array:
+    def ambiguous(self, directory: Directory) -> Array:
         """Tell of each owner whether it names a rule by a name that fits several."""
-        found = [bool(rules and self._directory.ambiguous(rules)) for rules, _ in self._kinds]
-        of_owner: Array = np.array(found, dtype=bool)[np.frombuffer(self._kind_set, dtype="int64")]
+        number, keys = self.kinds
+        found = [bool(rules and directory.ambiguous(rules)) for rules, _ in keys]
+        of_owner: Array = np.array(found, dtype=bool)[number]
         return of_owner
 
-    def owner(self) -> dict[str, Array]:
+    def owner(self, directory: Directory) -> dict[str, Array]:
         """Return what is told of each owner."""
-        count = len(self._place_set)
-        mask = np.full(count, ALL_REGIONS)
-        condition = np.full(count, NO_CONDITION, dtype="int32")
-        has_resource = np.zeros(count, dtype=bool)
-        mask[list(self._masks)] = list(self._masks.values())
-        condition[list(self._asked)] = list(self._asked.values())
+        mask = np.full(self.count, ALL_REGIONS)
+        condition = np.full(self.count, NO_CONDITION, dtype="int32")
+        has_resource = np.zeros(self.count, dtype=bool)
+        mask[list(self.regions)] = [directory.region_mask(region) for region in self.regions.values()]
+        condition[list(self.asked)] = list(self.asked.values())
         has_resource[self.resources[0]] = True
         return {
-            "place_set": np.frombuffer(self._place_set, dtype="int64"),
-            "kind_set": np.frombuffer(self._kind_set, dtype="int64"),
+            "place_set": self.places[0],
+            "kind_set": self.kinds[0],
             "mask": mask,
             "has_resource": has_resource,
             "condition": condition,
         }
 
-    def sets(self) -> Sets:
+    def sets(self, directory: Directory) -> Sets:
         """Return what the numbers stand for."""
+        places, kinds = self.places[1], self.kinds[1]
         return Sets(
-            places=[self._directory.places(*key) for key in self._places],
-            kinds=[self._directory.kinds_of(*key) for key in self._kinds],
-            conditions=list(self._conditions),
-            named_places=list(self._places),
-            named_kinds=list(self._kinds),
-            place_levels=[place_level((), (), *key) for key in self._places],
-            rule_levels=[rule_level(rules) for rules, _ in self._kinds],
+            places=[directory.places(*key) for key in places],
+            kinds=[directory.kinds_of(*key) for key in kinds],
+            conditions=self.conditions,
+            named_places=places,
+            named_kinds=kinds,
+            place_levels=[place_level((), (), *key) for key in places],
+            rule_levels=[rule_level(rules) for rules, _ in kinds],
         )
+
+
+def _numbered(told: Iterable[tuple[str, ...]]) -> tuple[Array, list[tuple[str, ...]]]:
+    """Give equal ones the same number; return the number of each, and each once in the order of numbers."""
+    numbers: dict[tuple[str, ...], int] = {}
+    found = array("q", [numbers.setdefault(one, len(numbers)) for one in told])
+    return np.frombuffer(found, dtype="int64"), list(numbers)
+
+
+def _pairs(one: tuple[Array, list[tuple[str, ...]]], other: tuple[Array, list[tuple[str, ...]]]) -> Numbered:
+    """Give equal pairs the same number, as `_numbered` does."""
+    (first, firsts), (second, seconds) = one, other
+    if len(seconds) == 1:
+        return first, [(key, seconds[0]) for key in firsts]
+    met, number = np.unique(first * len(seconds) + second, return_inverse=True)
+    return number, [(firsts[pair // len(seconds)], seconds[pair % len(seconds)]) for pair in met.tolist()]
 
 
 def _resource_names(
