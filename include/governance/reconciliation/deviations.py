@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import duckdb
 import pandas as pd
 
-from governance.reconciliation import columns, engine, findings, frames, owners
+from governance.reconciliation import columns, engine, frames, owners
 from governance.reconciliation.columns import joined, taken
 from governance.reconciliation.directory import Directory
 from governance.reconciliation.engine import Matched
@@ -128,7 +128,7 @@ def _basis(groups: list[_Group], directory: Directory, owners: OwnershipPolicy) 
 def _wording() -> str:
     """Return the code that words deviations and finds their owners: where it changed, all is said anew."""
     here = sys.modules[__name__]
-    worded_by = (here, columns, findings, like, owners, ownership, patterns, register_findings)
+    worded_by = (here, columns, like, owners, ownership, patterns, register_findings)
     return "\0".join(getsource(one) for one in worded_by)
 
 
@@ -183,7 +183,7 @@ def of_deviations(
         "why": _why(items, exceptions),
         "evidence": _evidence(items, exceptions, directory),
     }
-    return findings.typed(pd.DataFrame(found, columns=list(COLUMNS), index=items.index))
+    return register_findings.typed(pd.DataFrame(found, columns=list(COLUMNS), index=items.index))
 
 
 def _why(items: pd.DataFrame, exceptions: list[LiveException]) -> pd.Series:

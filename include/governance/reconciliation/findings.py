@@ -7,7 +7,7 @@ import pandas as pd
 from governance.reconciliation import frames
 from governance.reconciliation.exceptions import LiveException
 from governance.reconciliation.policy import ReconciliationPolicy
-from governance.register.findings import COLUMNS
+from governance.register import findings as register_findings
 from governance.register.ownership import OwnershipPolicy
 
 
@@ -20,23 +20,22 @@ def of_exceptions(
     """Return the findings of family `exception` (columns: `register.findings.COLUMNS`)."""
     by_number = {exception.number: exception for exception in exceptions}
     rows = []
-    for verdict in frames.rows(verdicts):
-        severity = policy.exception_findings.get(str(verdict.verdict))
-        exception = by_number[int(verdict.request_number)]
-        if severity is not None:
-            rows.append(
-                {
-                    "finding_key": exception.request_id,
-                    "type": verdict.verdict,
-                    "severity": (exception.risk_level or "medium") if severity == "risk" else severity,
-                    "request_number": exception.number,
-                    "account": _only_account(exception),
-                    "owner": exception.owner or owners.authority.accountable,
-                    "why": verdict.why,
-                    "evidence": verdict.evidence,
-                }
-            )
-    return typed(pd.DataFrame(rows, columns=list(COLUMNS)))
+    for verdict in frames.rows(verdicts[verdicts.verdict.isin(list(policy.exception_findings))]):
+        severity = policy.exception_findings[verdict.verdict]
+        exception = by_number[verdict.request_number]
+        rows.append(
+            {
+                "finding_key": exception.request_id,
+                "type": verdict.verdict,
+                "severity": (exception.risk_level or "medium") if severity == "risk" else severity,
+                "request_number": exception.number,
+                "account": _only_account(exception),
+                "owner": exception.owner or owners.authority.accountable,
+                "why": verdict.why,
+                "evidence": verdict.evidence,
+            }
+        )
+    return register_findings.of_rows(rows)
 
 
 def _only_account(exception: LiveException) -> str | None:
@@ -47,8 +46,3 @@ def _only_account(exception: LiveException) -> str | None:
 def unknown_exceptions(verdicts: pd.DataFrame) -> pd.Series:
     """Return the finding keys about which nothing can be said now."""
     return verdicts.request_id[verdicts.verdict == "UNKNOWN"]
-
-
-def typed(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return findings with the types that `register.findings.sync` takes."""
-    return frame.astype({name: "Int64" if name == "request_number" else "str" for name in COLUMNS})

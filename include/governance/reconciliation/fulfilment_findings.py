@@ -14,7 +14,7 @@ from governance.reconciliation.fulfilment_policy import FulfilmentPolicy
 from governance.reconciliation.fulfilment_words import at
 from governance.reconciliation.listings import Listings
 from governance.reconciliation.requested import Addition, Change, Request
-from governance.register.findings import COLUMNS
+from governance.register import findings
 from governance.register.ownership import OwnershipPolicy, Subject
 
 
@@ -30,7 +30,7 @@ def of_additions(
     """Return the findings of family `addition` (columns: `register.findings.COLUMNS`)."""
     rows = [*_of_requests(asked, verdicts, policy.addition_findings, owners), *map(dict, detached_rows)]
     severity = policy.addition_findings.get("UNREQUESTED")
-    units = _units(seen)
+    units = seen.unit_paths
     for thing in frames.rows(unrequested) if severity else ():
         account = thing.account if isinstance(thing.account, str) else None
         asking = f"; not approved: {thing.not_approved}" if isinstance(thing.not_approved, str) else ""
@@ -45,7 +45,7 @@ def of_additions(
             "why": f"The {thing.words} is there{since}, and no approved addition asked for it{asking}.",
             "evidence": json.dumps(evidence, sort_keys=True, ensure_ascii=False),
         })  # fmt: skip
-    return _typed(rows)
+    return findings.of_rows(rows)
 
 
 def of_changes(
@@ -59,7 +59,7 @@ def of_changes(
     """Return the findings of family `change` (columns: `register.findings.COLUMNS`)."""
     rows = _of_requests(asked, verdicts, policy.change_findings, owners)
     severity = policy.change_findings.get("UNAPPROVED_CHANGE")
-    units = _units(seen)
+    units = seen.unit_paths
     for one in frames.rows(unapproved) if severity else ():
         account = _account_in(one.targets)
         ran = ", ".join(one.runs) or one.service
@@ -75,7 +75,7 @@ def of_changes(
             "why": f"{ran} ran {at(one.started_at)}{by}, and no approved change asked for it.",
             "evidence": json.dumps(evidence, sort_keys=True, ensure_ascii=False),
         })  # fmt: skip
-    return _typed(rows)
+    return findings.of_rows(rows)
 
 
 def _of_requests(
@@ -109,17 +109,6 @@ def _account_in(targets: Sequence[str]) -> str | None:
     """Return the one account that the targets of an execution name, None: none, or several."""
     named = {account for target in targets for account in re.findall(r"(?<!\d)\d{12}(?!\d)", target)}
     return named.pop() if len(named) == 1 else None
-
-
-def _units(seen: Listings) -> dict[str, str]:
-    """Return account -> names of its unit below the root."""
-    units, accounts = seen.frames["organizations/units"], seen.frames["organizations/accounts"]
-    paths = dict(zip(units.unit, units.path, strict=True))
-    return {
-        row.account: paths.get(row.units.rpartition("/")[2], "")
-        for row in frames.rows(accounts)
-        if isinstance(row.units, str)
-    }
 
 
 def unknown_additions(open_findings: pd.DataFrame, verdicts: pd.DataFrame, seen: Listings) -> pd.Series:
@@ -157,8 +146,3 @@ def unknown_changes(
         for key, execution in zip(keys, executions, strict=True)
     ]
     return keys[pd.Series(keep, index=keys.index, dtype=bool)]
-
-
-def _typed(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    return frame.astype({name: "Int64" if name == "request_number" else "str" for name in COLUMNS})

@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,17 @@ class Listings:
     def looked_at(self, *datasets: str) -> datetime:
         """Return since when what is absent from any of these may be there: the oldest was listed then."""
         return min((self.at[name] for name in datasets if name in self.at), default=self.as_of)
+
+    @cached_property
+    def unit_paths(self) -> dict[str, str]:
+        """The names of the unit of each account, below the root."""
+        units, accounts = self.frames["organizations/units"], self.frames["organizations/accounts"]
+        paths = dict(zip(units.unit, units.path, strict=True))
+        of_chain = {
+            chain: paths.get(chain.rpartition("/")[2], "") for chain in accounts.units.dropna().unique()
+        }
+        placed = zip(accounts.account.tolist(), accounts.units.tolist(), strict=True)
+        return {account: of_chain[chain] for account, chain in placed if chain in of_chain}
 
 
 def read(known: Evidence, since: Mapping[str, datetime]) -> Listings:

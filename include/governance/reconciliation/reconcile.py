@@ -45,6 +45,7 @@ from governance.reconciliation.fulfilment_policy import FulfilmentPolicy
 from governance.reconciliation.judgement import Before, Judgement, judge
 from governance.reconciliation.planes import findings as plane_findings
 from governance.reconciliation.policy import ReconciliationPolicy
+from governance.reconciliation.requested import Request
 from governance.register import findings as register_findings
 from governance.register import ownership
 from governance.register.exception_limits import ExceptionLimits
@@ -90,7 +91,7 @@ def reconcile(
         judgement, done = judged.judgement, judged.fulfilment
         verdicts = pd.concat([judgement.verdicts, done.verdicts], ignore_index=True)
         found = {**judgement.summary, **done.summary}
-        written = stored_verdicts.store(connection, verdicts, now, chosen)
+        written = stored_verdicts.store(connection, verdicts, judged.said, now, chosen)
         turns = {} if is_past else _sync_findings(connection, judged, now)
         _store_run(connection, found, now, chosen, judged.digest)
     return Reconciled(chosen, now, judged.digest, found, verdicts, written, turns)
@@ -113,11 +114,12 @@ class _Policies:
 
 @dataclass(frozen=True)
 class _Judged:
-    """What came out, and the digest of all that went in."""
+    """What came out, what was said of the same requests before, and the digest of all that went in."""
 
     known: Evidence
     judgement: Judgement
     fulfilment: Fulfilment
+    said: dict[int, str]
     digest: str
 
 
@@ -135,21 +137,24 @@ def _judged(
     live = exceptions.live(connection, now, decided.limits)
     with (
         evidence.opened(connection, snapshot_id, now, policy.evidence, lake) as known,
-        fulfilment.earlier(connection, known, promised, policy.evidence, lake) as before,
+        fulfilment.earlier(connection, known, promised, policy.evidence, lake) as earlier,
         ThreadPoolExecutor(1) as aside,
     ):
         asked = requested.Asked(*requested.requested(connection, now, promised), live)
-        done = aside.submit(fulfilment.judge, known, before, asked, promised, owners, policy.evidence, now)
+        done = aside.submit(fulfilment.judge, known, earlier, asked, promised, owners, policy.evidence, now)
         live = growth.with_approved(connection, live, now, policy.scope_growth)
-        said = _said_before(connection, now, snapshot_id, is_past)
-        judgement = judge(known, live, said, policy, owners, now, memory)
+        before = _before(connection, now, snapshot_id, is_past)
+        requests: list[Request | LiveException] = [*live, *asked.additions, *asked.changes]
+        numbers = [one.number for one in requests]
+        said = stored_verdicts.before(connection, numbers, now, snapshot_id)
+        judgement = judge(known, live, before, policy, owners, now, memory)
         judgement = newcomers.named(judgement, live, known, newcomers.Then(connection, policy, lake))
         more = (policy.model_dump_json(), repr((asked[:2], promised)))
-        digest = _input_digest(known, live, said.clean, *more)
-        return _Judged(known, judgement, done.result(), digest)
+        digest = _input_digest(known, live, before.clean, *more)
+        return _Judged(known, judgement, done.result(), said, digest)
 
 
-def _said_before(connection: Connection, now: datetime, snapshot_id: str, is_past: bool) -> Before:
+def _before(connection: Connection, now: datetime, snapshot_id: str, is_past: bool) -> Before:
     """Return what earlier runs said; of a past instant nothing of what is open today."""
     rows = connection.execute(
         text(resources.sql("reconciliation/clean_streaks.sql")), {"now": now, "snapshot_id": snapshot_id}

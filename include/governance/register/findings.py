@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
@@ -30,6 +30,21 @@ COLUMNS = (
 )  # fmt: skip
 """Columns of the frame given to `sync`: text, but `request_number` Int64 and `evidence` JSON text.
 `finding_key` is what makes it the same finding next time: never an instant, a count or a verdict."""
+
+
+_TYPES = {name: "Int64" if name == "request_number" else "str" for name in COLUMNS}
+
+
+def of_rows(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return findings as `sync` takes them; what a row does not name is missing."""
+    return pd.DataFrame(
+        {name: pd.Series([row.get(name) for row in rows], dtype=kind) for name, kind in _TYPES.items()}
+    )
+
+
+def typed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return findings, by column already, as `sync` takes them."""
+    return frame.astype(_TYPES)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from governance.reconciliation import frames
 from governance.reconciliation.directory import Directory
 from governance.reconciliation.planes.live import Found, Judged
 from governance.reconciliation.policy import LiveExceptionPolicy
-from governance.register.findings import COLUMNS
+from governance.register import findings
 from governance.register.ownership import OwnershipPolicy, Subject
 
 
@@ -39,8 +39,7 @@ def of_live_exceptions(
         for one in found.judged
         if one.finding
     }
-    frame = pd.DataFrame([rows[key] for key in sorted(rows)], columns=list(COLUMNS))
-    return frame.astype({name: "Int64" if name == "request_number" else "str" for name in COLUMNS})
+    return findings.of_rows([rows[key] for key in sorted(rows)])
 
 
 def unknown(open_findings: pd.DataFrame, found: Found) -> pd.Series:
