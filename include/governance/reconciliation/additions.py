@@ -89,23 +89,23 @@ def judge(
     store(connection, "earlier_type", known[known.subject == ""][["type"]], {"type": "VARCHAR"})
     _run(connection, "news", began=began)
     _run(connection, "verdicts", now=now)
-    verdicts = connection.sql(
+    verdicts = connection.execute(
         "SELECT v.*, a.gap FROM addition_verdict v JOIN asked a USING (request) ORDER BY request"
-    )
+    ).df()
     things = (
         "SELECT c.* FROM candidate c JOIN addition_verdict USING (request) ORDER BY request, subject, told"
     )
     unrequested, detached = (
-        connection.sql(resources.sql(f"reconciliation/additions/{question}.sql")).df()
+        connection.execute(resources.sql(f"reconciliation/additions/{question}.sql")).df()
         for question in ("unrequested", "detached")
     )
-    return JudgedAdditions(verdicts.df(), unrequested, connection.sql(things).df(), detached)
+    return JudgedAdditions(verdicts, unrequested, connection.execute(things).df(), detached)
 
 
 def things_present(connection: duckdb.DuckDBPyConnection, listings: Listings) -> pd.DataFrame:
     """Return what a snapshot held (type, subject), and an empty subject for each type it listed whole."""
     _run(connection, "present")
-    held: pd.DataFrame = connection.sql("SELECT type, subject FROM present ORDER BY ALL").df()
+    held: pd.DataFrame = connection.execute("SELECT type, subject FROM present ORDER BY ALL").df()
     whole = [kind for kind, needed in _NEEDED.items() if listings.gap(*needed) is None]
     return pd.concat([held, pd.DataFrame({"type": whole, "subject": ""}, columns=["type", "subject"])])
 

@@ -65,7 +65,7 @@ def judge(
     _run(connection, "verdicts", now=now, as_of=listings.as_of, history=history)
     unapproved = resources.sql("reconciliation/changes/unapproved.sql")
     return JudgedChanges(
-        connection.sql("FROM change_verdict ORDER BY request").df(),
+        connection.execute("FROM change_verdict ORDER BY request").df(),
         connection.execute(unapproved, {"began": policy.register_began}).df(),
     )
 

@@ -145,7 +145,7 @@ def run(connection: duckdb.DuckDBPyConnection, question: str) -> None:
 
 def answer(connection: duckdb.DuckDBPyConnection, question: str) -> pd.DataFrame:
     """Return the rows of one file's query."""
-    frame: pd.DataFrame = connection.sql(resources.sql(f"reconciliation/{question}.sql")).df()
+    frame: pd.DataFrame = connection.execute(resources.sql(f"reconciliation/{question}.sql")).df()
     return frame
 
 

@@ -15,9 +15,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from hashlib import file_digest
+from itertools import product
 from pathlib import Path
 
 import fsspec
+import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, text
 
@@ -72,7 +74,7 @@ class Evidence:
     def listing(self, dataset: str) -> pd.DataFrame:
         """Return the rows of all parts of a dataset such as 'config/remediations'; of none, no columns."""
         parts = [file for path, file in sorted(self.files.items()) if path.startswith(f"{dataset}/")]
-        return pd.concat([pd.read_parquet(file) for file in parts]) if parts else pd.DataFrame()
+        return pd.concat([frames.read(file) for file in parts]) if parts else pd.DataFrame()
 
 
 def _by_dataset(manifest: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -188,7 +190,7 @@ def _assemble(
 ) -> Evidence:
     def frame(dataset: str) -> pd.DataFrame:
         file = files.get(f"{dataset}/all.parquet")
-        return pd.read_parquet(file) if file else pd.DataFrame(columns=_COLUMNS[dataset])
+        return frames.read(file) if file else pd.DataFrame(columns=_COLUMNS[dataset])
 
     told, nothing = _by_dataset(manifest), manifest.iloc[:0]
 
@@ -223,7 +225,7 @@ def _assemble(
 
 def _tag_sets(told: pd.DataFrame, files: dict[str, Path]) -> pd.DataFrame:
     """Return tag_set, key, value of all parts. A set without rows is that of resources without tags."""
-    parts = [pd.read_parquet(files[path]) for path in sorted(set(told.path.dropna()) & files.keys())]
+    parts = [frames.read(files[path]) for path in sorted(set(told.path.dropna()) & files.keys())]
     columns = ["tag_set", "key", "value"]
     return pd.concat(parts)[columns].drop_duplicates() if parts else pd.DataFrame(columns=columns)
 
@@ -241,22 +243,32 @@ def _places(
     accounts: pd.DataFrame, sources: pd.DataFrame, evaluated: pd.DataFrame, files: set[str], clock: _Clock
 ) -> pd.DataFrame:
     """Every account that holds resources in every region of the aggregator, whether heard of or not."""
-    holding = accounts.account[accounts.state.isin(HOLDING)] if len(accounts) else sources.account
+    holding = set(accounts.account[accounts.state.isin(HOLDING)] if len(accounts) else sources.account)
     named = evaluated[(evaluated.account != "*") & (evaluated.region != "*")]
-    regions = sorted({*sources.region, *named.region})
-    everywhere = pd.MultiIndex.from_product(
-        [sorted(set(holding)), regions], names=["account", "region"]
-    ).to_frame(index=False)
-    heard = named[["account", "region", "status", "evidence_at", "path", "message"]]
-    places = everywhere.merge(heard, how="outer", on=["account", "region"])
-    reason = pd.Series(None, index=places.index, dtype="object")
+    regions = {*sources.region.tolist(), *named.region.tolist()}
+    of_named = zip(named.account.tolist(), named.region.tolist(), strict=True)
+    heard = dict(zip(of_named, _reasons(named, files, clock), strict=True))
+    places = sorted({*product(holding, regions), *heard})
+    reason = [heard.get(place, "not observed") for place in places]
+    return pd.DataFrame(
+        {
+            "account": pd.Series([account for account, _ in places], dtype="str"),
+            "region": pd.Series([region for _, region in places], dtype="str"),
+            "fresh": np.array([words is None for words in reason], dtype=bool),
+            "reason": pd.Series(reason, dtype="object"),
+            "needed": np.array([account in holding for account, _ in places], dtype=bool),
+        }
+    )
+
+
+def _reasons(told: pd.DataFrame, files: set[str], clock: _Clock) -> list[str | None]:
+    """Say of each of these rows of the manifest why it is not fresh evidence; None: it is."""
     since = clock.limits.config_since(clock.now)
-    told = pd.to_datetime(places.evidence_at, utc=True)
-    reason[~(told >= since)] = "evidence older than its limit"
-    reason[~places.path.isin(files)] = "its file is missing or changed"
-    stated = places.status.notna() & (places.status != "COMPLETE")
-    words = places.message.astype("str").fillna("no reason given")
-    reason[stated] = (places.status.astype("str") + ": " + words)[stated]
-    reason[places.status.isna()] = "not observed"
-    needed = places.account.isin(set(holding))
-    return places[["account", "region"]].assign(fresh=reason.isna(), reason=reason, needed=needed)
+    is_recent = (pd.to_datetime(told.evidence_at, utc=True) >= since).tolist()
+    rows = zip(told.status.tolist(), told.message.tolist(), told.path.tolist(), is_recent, strict=True)
+    return [
+        f"{status}: {message if isinstance(message, str) else 'no reason given'}" if status != "COMPLETE"
+        else "its file is missing or changed" if path not in files
+        else None if recent else "evidence older than its limit"
+        for status, message, path, recent in rows
+    ]  # fmt: skip

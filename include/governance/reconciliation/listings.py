@@ -118,7 +118,7 @@ def read(known: Evidence, since: Mapping[str, datetime]) -> Listings:
             at[name] = oldest
         found[name] = pd.DataFrame(columns=list(columns))
         if fresh:
-            whole = pd.concat([pd.read_parquet(known.files[path]) for path in fresh])
+            whole = pd.concat([frames.read(known.files[path]) for path in fresh])
             found[name] = normalised(whole.reindex(columns=list(columns)))
     return Listings(known.snapshot_id, known.as_of, gaps, found, at)
 

@@ -30,6 +30,8 @@ KEY = ["account", "region", "rule", "resource_type", "resource_id"]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LISTED = ("config/remediations", "config/remediation_exceptions")
 _REMEDIATIONS = ["account", "region", "rule", "created_by"]
+_APPROVAL = ["approval", "request_number", "request_id", "ends"]
+_HELD = ["message", "expires_at", "present", "linked"]
 
 
 @dataclass(frozen=True)
@@ -73,12 +75,12 @@ def beside(
 ) -> Compared:
     """Compare what is matched already in `database`; evidence before `since` is too old to count."""
     remediations, held, gaps = _listed(known, since)
-    engine.store(database, "remediated", remediations[_REMEDIATIONS[:3]].astype("str"))
-    found = pd.DataFrame()
-    if len(remediations):
+    items = pd.DataFrame(columns=[*KEY, *_APPROVAL, *_HELD], dtype="object")
+    if len(remediations) or len(held):
         engine.publish(database, matched)
+        engine.store(database, "remediated", remediations[_REMEDIATIONS[:3]].astype("str"))
         found = engine.answer(database, "remediable")
-    items = _beside(_items(found, live), held, _linked(remediations, matched))
+        items = _beside(_items(found, live), held, _linked(remediations, matched))
     return Compared(known.snapshot_id, known.as_of, items, gaps)
 
 
@@ -150,8 +152,7 @@ def _items(found: pd.DataFrame, live: list[LiveException]) -> pd.DataFrame:
             winner.number if winner else None, winner.request_id if winner else None,
             _end(row.ends, winner) if winner else None,
         ))  # fmt: skip
-    columns = [*KEY, "approval", "request_number", "request_id", "ends"]
-    return pd.DataFrame(rows, columns=columns, dtype="object").drop_duplicates(KEY)
+    return pd.DataFrame(rows, columns=[*KEY, *_APPROVAL], dtype="object").drop_duplicates(KEY)
 
 
 def _end(microseconds: Any, winner: LiveException) -> datetime | None:

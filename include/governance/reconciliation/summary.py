@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from governance.reconciliation import frames
 from governance.reconciliation.directory import Directory
 from governance.reconciliation.engine import Matched
 from governance.reconciliation.evidence import Evidence
@@ -56,9 +57,11 @@ def _coverage(evidence: Evidence) -> dict[str, dict[str, int]]:
     Of config/evaluations, NOT_FRESH counts places whose evidence is missing, too old or not trusted although
     the manifest has no complaint, so that every account that holds resources is in the sum.
     """
-    manifest = evidence.manifest
-    stated = manifest.service + "/" + manifest.dataset + "/" + manifest.region
-    coverage = {key: _counts(rows.status) for key, rows in manifest.groupby(stated)}
+    coverage: dict[str, dict[str, int]] = {}
+    stated = evidence.manifest.groupby(["service", "dataset", "region", "status"], as_index=False).size()
+    for row in frames.rows(stated):
+        counts = coverage.setdefault(f"{row.service}/{row.dataset}/{row.region}", {})
+        counts[row.status] = int(row.size)
     places = evidence.places
     silent = places[~places.fresh & ~places.reason.fillna("").str.match("(?:STALE|FAILED|PARTIAL): ")]
     for region, rows in silent.groupby("region"):
