@@ -24,9 +24,9 @@ def with_approved(
     growing = [one for one in exceptions if one.phase == "active" and one.decided_at and _can_grow(one)]
     if not growing:
         return exceptions
-    parameters = {
-        "numbers": [one.number for one in growing],
-        "since": [one.decided_at for one in growing],
+    parameters = {  # arrays as text: else they are put together one by one
+        "numbers": f"{{{','.join([str(one.number) for one in growing])}}}",
+        "since": f"{{{','.join([one.decided_at.isoformat() for one in growing if one.decided_at])}}}",
         "now": now,
     }
     rows = connection.execute(text(resources.sql("reconciliation/approved_matches.sql")), parameters)

@@ -17,7 +17,8 @@ _BETWEEN = "\x1f"
 def before(connection: Connection, numbers: Sequence[int], now: datetime, snapshot_id: str) -> dict[int, str]:
     """Return what the latest verdict up to `now` said on each of these requests, to be compared."""
     question = text(resources.sql("reconciliation/verdicts_before.sql"))
-    parameters = {"numbers": list(numbers), "now": now, "snapshot_id": snapshot_id}
+    listed = f"{{{','.join(map(str, numbers))}}}"  # as text: an array is put together one by one
+    parameters = {"numbers": listed, "now": now, "snapshot_id": snapshot_id}
     return dict(connection.execute(question, parameters).tuples().all())
 
 
