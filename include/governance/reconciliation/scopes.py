@@ -31,7 +31,7 @@ from governance.reconciliation.compiled import (
 )
 from governance.reconciliation.directory import ALL_REGIONS, Directory
 from governance.reconciliation.exceptions import LiveException, microseconds, ranks
-from governance.reconciliation.matching.arrays import Array, offsets
+from governance.reconciliation.matching.arrays import Array, dense, offsets
 from governance.register.canonical_scope import CanonicalDimensions, CanonicalScope
 from governance.register.patterns import has_wildcard
 
@@ -150,7 +150,7 @@ def _pairs(one: tuple[Array, list[tuple[str, ...]]], other: tuple[Array, list[tu
     (first, firsts), (second, seconds) = one, other
     if len(seconds) == 1:
         return first, [(key, seconds[0]) for key in firsts]
-    met, number = np.unique(first * len(seconds) + second, return_inverse=True)
+    met, number = dense(first * len(seconds) + second)
     return number, [(firsts[pair // len(seconds)], seconds[pair % len(seconds)]) for pair in met.tolist()]
 
 

@@ -80,7 +80,7 @@ def dense(values: Array) -> tuple[Array, Array]:
         return np.unique(values, return_inverse=True)
     there = np.zeros(size, dtype=bool)  # a table, where it is small: to sort a million takes longer
     there[values] = True
-    place = np.cumsum(there, dtype="int32") - 1
+    place = np.cumsum(there) - 1
     return np.flatnonzero(there), place[values]
 
 
