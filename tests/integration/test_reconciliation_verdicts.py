@@ -124,6 +124,12 @@ CASES = {
                             "last_failed_at": NOW - timedelta(days=9), "error": "AccessDenied"}]),
         exception("E", of_rule()), "COVERED"),
     "tags were not collected": (world(), exception("E", {"tag": {"stage": "dev"}, "rule": [RULE]}), "UNKNOWN"),
+    "one of two scopes asks for tags that nobody collected": (
+        world(accounts=OPEN),
+        exception("E", [of_rule(resource=["clean"]), {"account": [DEV], **DEV_ONLY}]), "UNKNOWN"),
+    "one of two scopes asks for tags that were collected": (
+        tagged(2, 2, accounts=OPEN),
+        exception("E", [of_rule(resource=["clean"]), {"account": [DEV], **DEV_ONLY}]), "CLEAN"),
     "the bucket has the tag": (tagged(1, 1), exception("E", DEV_ONLY), "COVERED"),
     "the bucket has the tag with another value, the one beside it the right one": (
         tagged(2, 1, accounts=OPEN), exception("E", DEV_ONLY), "CLEAN"),
