@@ -15,6 +15,9 @@ from governance.reconciliation.matching.facts import key
 from governance.reconciliation.matching.ground import Ground
 from governance.reconciliation.matching.tally import NONE, Tally
 
+_ROW_GROUP = 122_880
+"""So many rows DuckDB takes at a time: cut like this, it reads them on several threads."""
+
 
 class Outcome:
     """Items by the places of their rows, collapsed items behind them."""
@@ -49,7 +52,9 @@ class Outcome:
             there = np.concatenate((~collapsed.has(bad.cell), collapsed.is_bad))
             columns = {name: values[there] for name, values in columns.items()}
             item = self._both(key(bad.cell, bad.resource), "item")[there]
-        connection.register("narrow", pa.table({**columns, "item": item}))
+        narrow = pa.table({**columns, "item": item})
+        pieces = narrow.to_batches(max_chunksize=_ROW_GROUP)
+        connection.register("narrow", pa.Table.from_batches(pieces, narrow.schema))
         connection.execute(resources.sql("reconciliation/outcomes.sql"))
 
     def deviations(self) -> tuple[Array, Array, Array]:
