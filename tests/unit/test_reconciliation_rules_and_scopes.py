@@ -90,4 +90,5 @@ def test_one_total_order_place_then_rule_then_latest_approval_then_number() -> N
     ],
 )
 def test_the_most_telling_dimension_makes_the_level(scope, level) -> None:
-    assert scopes.specificity(scope) == level
+    place = scopes.place_level(scope.resource, scope.tag, scope.account, scope.ou)
+    assert (place, scopes.rule_level(scope.rule)) == level

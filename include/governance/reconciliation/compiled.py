@@ -13,7 +13,6 @@ import numpy as np
 import pyarrow as pa
 
 from governance.reconciliation.matching.arrays import Array
-from governance.register.canonical_scope import CanonicalScope
 
 UPCOMING, ACTIVE, EXPIRED = 0, 1, 2
 PHASES = {"upcoming": UPCOMING, "active": ACTIVE, "expired": EXPIRED}
@@ -81,14 +80,12 @@ class Columns:
 
 @dataclass(frozen=True)
 class Compiled:
-    """The scopes that can cover anything. `of`: the index of the exception of each, of `exceptions` many.
+    """The scopes that can cover anything, of `exceptions` many exceptions.
 
     `owner` has an array per column, an entry per owner: place_set, kind_set, mask (the bits of its regions),
     has_resource, condition (what it asks of tags, or NO_CONDITION).
     """
 
-    scopes: list[CanonicalScope]
-    of: list[int]
     owner: dict[str, Array]
     sets: Sets
     names: ResourceNames
@@ -97,6 +94,11 @@ class Compiled:
     exceptions: int
 
     @property
+    def count(self) -> int:
+        """How many scopes there are: owners with smaller numbers are scopes, the others exclusions."""
+        return len(self.columns.exception)
+
+    @property
     def excluded_from(self) -> Array:
         """The scope of each exclusion."""
-        return np.repeat(np.arange(len(self.of)), np.diff(self.columns.exclusions))
+        return np.repeat(np.arange(self.count), np.diff(self.columns.exclusions))

@@ -117,7 +117,7 @@ def _in_question(exceptions: list[LiveException], matched: Matched) -> dict[int,
 def _odd_scopes(matched: Matched) -> Array:
     """Tell of each scope whether what it names, or the evidence for it, may not be all there."""
     compiled, directory, evidence = matched.compiled, matched.directory, matched.scope_evidence
-    count = len(compiled.of)
+    count = compiled.count
     owner = {name: values[:count] for name, values in compiled.owner.items()}
     places = [is_steady_place(*key, directory) for key in compiled.sets.named_places]
     rules = [is_steady_rule(rules, directory) for rules, _ in compiled.sets.named_kinds]

@@ -55,7 +55,7 @@ def compile_scopes(exceptions: list[LiveException], directory: Directory) -> Com
     owner, sets = named.owner(directory), named.sets(directory)
     columns = _columns(exceptions, of, owner, sets, offsets(excludes))
     names, patterns = _resource_names(*named.resources, directory)
-    return Compiled(scopes, of.tolist(), owner, sets, names, patterns, columns, len(exceptions))
+    return Compiled(owner, sets, names, patterns, columns, len(exceptions))
 
 
 Numbered = tuple[Array, list[Key]]
@@ -211,22 +211,17 @@ def ambiguous_rules(exception: LiveException, directory: Directory) -> list[str]
     return sorted(named)
 
 
-def specificity(scope: CanonicalScope) -> tuple[int, int]:
-    """Return (place level, rule level), smaller is more specific: the most telling dimension counts.
-
-    Place: resource 0, tag 1, account 2, OU 3, root 4. Rule: all exact 0, some pattern 1, any rule 2.
-    """
-    return place_level(scope.resource, scope.tag, scope.account, scope.ou), rule_level(scope.rule)
-
-
 def place_level(*named: Collection[str]) -> int:
-    """Return how specific a scope is that names these resources, tags, accounts and OUs, in this order."""
+    """Return how specific a scope is that names these resources, tags, accounts and OUs, in this order.
+
+    The most telling decides, smaller is more specific: resource 0, tag 1, account 2, OU 3, root 4.
+    """
     return next((level for level, values in enumerate(named) if values), len(named))
 
 
 @lru_cache(maxsize=4096)
 def rule_level(rules: tuple[str, ...]) -> int:
-    """Return how specific a scope is that names these rules."""
+    """Return how specific a scope is that names these rules: all exact 0, some pattern 1, any rule 2."""
     return 2 if not rules else 1 if any(map(has_wildcard, rules)) else 0
 
 

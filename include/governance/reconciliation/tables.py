@@ -43,7 +43,7 @@ def of_scopes(connection: duckdb.DuckDBPyConnection, ground: Ground, compiled: C
 
     `phase` is upcoming, active or expired; `mask` the bits of the regions; `ends` microseconds since 1970.
     """
-    columns, count = compiled.columns, len(compiled.of)
+    columns, count = compiled.columns, compiled.count
     names = pa.array(ground.accounts, pa.string())
     connection.register("account", pa.table({"account": np.arange(len(ground.accounts)), "id": names}))
     connection.register("place", _places(ground))

@@ -47,7 +47,7 @@ class Matcher:
         self._compiled, self._ground, self._collapsed = compiled, ground, collapsed
         self._columns, self._facts = compiled.columns, ground.facts
         self._grid = Grid.of_cells(ground)
-        self._scopes = len(compiled.of)
+        self._scopes = compiled.count
         self._applies = Applies(compiled.sets, ground)
         self._rows = Rows(compiled, ground, self._applies)
         self.tally = Tally(compiled, ground, collapsed)

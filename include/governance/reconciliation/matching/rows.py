@@ -67,7 +67,7 @@ class Rows:
         self._compiled = compiled
         self._owner = compiled.owner
         self._columns = compiled.columns
-        self._scopes = len(compiled.of)
+        self._scopes = compiled.count
         self._facts = ground.facts
         self._ground = ground
         self._applies = applies

@@ -19,7 +19,7 @@ class ScopeEvidence:
 
     def __init__(self, compiled: Compiled, ground: Ground, applies: Applies, rows: Rows) -> None:
         self._compiled, self._ground, self._applies, self._rows = compiled, ground, applies, rows
-        self._count = len(compiled.of)
+        self._count = compiled.count
         self._seen = np.zeros(self._count, dtype=bool)
         self._untagged = np.zeros(self._count, dtype="int64")
         asks = compiled.owner["condition"] != NO_CONDITION

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from governance.reconciliation.arns import resource_tests, service_of
@@ -37,34 +38,27 @@ class Scopes:
 
     def __init__(self, exceptions: Iterable[LiveException], directory: Directory) -> None:
         self._exceptions, self._directory = exceptions, directory
-        self._by_account: dict[str, list[LiveException]] = {}
-        self._by_rule: dict[Identity, list[LiveException]] = {}
-        self._others: list[LiveException] = []
-        self._is_sorted = False
 
-    def _sort(self) -> None:
-        """Put every scope where it is looked for; once there is something to look for."""
+    @cached_property
+    def _lists(self) -> dict[str | Identity | None, list[LiveException]]:
+        """The exceptions by what they are looked for by; made once there is something to look for."""
+        lists: dict[str | Identity | None, list[LiveException]] = {}
         for one in self._exceptions:
             for scope in () if ambiguous_rules(one, self._directory) else one.scopes:  # these cover nothing
-                for found in self._places(scope):
-                    found.append(one)
-        self._is_sorted = True
+                for name in self._names(scope):
+                    lists.setdefault(name, []).append(one)
+        return lists
 
-    def _places(self, scope: CanonicalScope) -> list[list[LiveException]]:
-        """Return the lists that a scope belongs to."""
+    def _names(self, scope: CanonicalScope) -> Iterable[str | Identity | None]:
+        """Return the accounts or rules that a scope is looked for by; None: by neither."""
         if scope.account and not any(has_wildcard(value) for value in scope.account):
-            return [self._by_account.setdefault(value, []) for value in scope.account]
+            return scope.account
         rules = [self._directory.book.find(value) for value in scope.rule]
-        if rules and all(rules):
-            return [self._by_rule.setdefault(rule, []) for rule in frozenset[Identity]().union(*rules)]
-        return [self._others]
+        return frozenset[Identity]().union(*rules) if rules and all(rules) else (None,)
 
     def covering(self, subject: Subject) -> dict[Fit, list[LiveException]]:
         """Return the exceptions by how far they cover the subject; those that do not are left out."""
-        if not self._is_sorted:
-            self._sort()
-        lists = [self._by_account.get(subject.account, []), self._others]
-        lists += [self._by_rule.get(rule, []) for rule in subject.rules]
+        lists = [self._lists.get(name, []) for name in (subject.account, None, *subject.rules)]
         near = {one.number: one for some in lists for one in some}
         found: dict[Fit, list[LiveException]] = {"yes": [], "part": [], "unknown": []}
         for _, one in sorted(near.items()):
