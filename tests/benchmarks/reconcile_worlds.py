@@ -112,5 +112,5 @@ def evidence(file: Path) -> Evidence:
             columns=["tag_set", "key", "value"]),
         evaluations=(file,), organization_is_known=True, rules_are_known=True, tags_are_known=True,
         places=pd.DataFrame({"account": accounts, "region": REGION, "fresh": True, "reason": None, "needed": True}),
-        index=index_of(file),
+        index=index_of(file), evaluated=str(file),
     )  # fmt: skip

@@ -199,7 +199,7 @@ def test_deviations_are_worded_where_what_they_rest_on_changed_and_only_there(
         ("known again", moved, {}),
         ("", moved, {}),
         ("another account", one_each, {}),
-        ("", numbered_anew, {}),  # a resource that is compliant, before the others
+        ("what is evaluated, though nothing else", numbered_anew, {}),  # a resource that is compliant
         ("as many, in each other's account", swapped, {}),
     )
     for number, (what, world, changed) in enumerate(days):

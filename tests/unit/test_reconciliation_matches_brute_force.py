@@ -210,6 +210,7 @@ def evidence_of(world, folder: Path, shards=1, backwards=False) -> Evidence:
         "s", NOW, pd.DataFrame(columns=["service", "dataset", "region", "status"]), accounts.to_pandas(),
         datasets.UNITS.table(units).to_pandas(), evaluations=tuple(sorted(files)), places=places,
         organization_is_known=world.complete, rules_are_known=world.complete, rules=rules, tags_are_known=world.tagged,
+        evaluated=repr(world.rows),
         tag_sets=pd.DataFrame([(n, k, v) for n, tags in TAG_SETS.items() if world.tagged for k, v in tags.items()],
                               columns=["tag_set", "key", "value"]), **empty,
     )  # fmt: skip
@@ -222,7 +223,9 @@ def rules_of_the_house(tmp_path_factory):
 
 
 def judged(world, live, house, folder, **cut):
-    return judgement.judge(evidence_of(world, folder, **cut), live, judgement.Before(), *house, NOW)
+    with engine.database() as database:
+        known = evidence_of(world, folder, **cut)
+        return judgement.judge(database, known, live, judgement.Before(), *house, NOW)
 
 
 def outcomes(found: judgement.Judgement) -> Counter:

@@ -74,6 +74,10 @@ def judge(
     A type of which `earlier` has no row with an empty subject was not listed completely then. None: no such
     snapshot.
     """
+    _news(connection, earlier, began)
+    if not additions:
+        unrequested = connection.execute("FROM news ORDER BY type, subject").df().assign(not_approved=None)
+        return JudgedAdditions(pd.DataFrame(), unrequested, pd.DataFrame(columns=["request"]), pd.DataFrame())
     store(connection, "asked", _asked(additions, listings), _ASKED)
     types = {one.thing_type for one in additions if one.thing is not None}
     for question in (
@@ -83,11 +87,6 @@ def judge(
         *(_CANDIDATES[kind] for kind in _CANDIDATES if kind in types),
     ):
         _run(connection, question)
-    _run(connection, "present")
-    known = pd.DataFrame(columns=["type", "subject"]) if earlier is None else earlier
-    store(connection, "earlier", known[known.subject != ""], {"type": "VARCHAR", "subject": "VARCHAR"})
-    store(connection, "earlier_type", known[known.subject == ""][["type"]], {"type": "VARCHAR"})
-    _run(connection, "news", began=began)
     _run(connection, "verdicts", now=now)
     verdicts = connection.execute(
         "SELECT v.*, a.gap FROM addition_verdict v JOIN asked a USING (request) ORDER BY request"
@@ -100,6 +99,15 @@ def judge(
         for question in ("unrequested", "detached")
     )
     return JudgedAdditions(verdicts, unrequested, connection.execute(things).df(), detached)
+
+
+def _news(connection: duckdb.DuckDBPyConnection, earlier: pd.DataFrame | None, began: datetime) -> None:
+    """Find what is there, and what of it is newer than the register."""
+    _run(connection, "present")
+    known = pd.DataFrame(columns=["type", "subject"]) if earlier is None else earlier
+    store(connection, "earlier", known[known.subject != ""], {"type": "VARCHAR", "subject": "VARCHAR"})
+    store(connection, "earlier_type", known[known.subject == ""][["type"]], {"type": "VARCHAR"})
+    _run(connection, "news", began=began)
 
 
 def things_present(connection: duckdb.DuckDBPyConnection, listings: Listings) -> pd.DataFrame:

@@ -28,6 +28,11 @@ NEEDED = (
 )  # fmt: skip
 """The listings that must be complete before a change is called executed as approved, or not executed."""
 
+_EXECUTIONS = (
+    "ssm/automation_executions", "ssm/ops_items", "servicecatalog/records", "controltower/control_operations",
+)  # fmt: skip
+"""The listings of what was carried out."""
+
 _TIME = "TIMESTAMPTZ"
 _ASKED = {
     "request": "BIGINT", "request_id": "VARCHAR", "source_key": "VARCHAR", "standing": "VARCHAR",
@@ -54,6 +59,8 @@ def judge(
     now: datetime,
 ) -> JudgedChanges:
     """Judge every live change, and every other one that was carried out without an approval."""
+    if not changes and all(listings.frames[name].empty for name in _EXECUTIONS):
+        return JudgedChanges(pd.DataFrame(), pd.DataFrame())  # there is nothing to ask about
     store(connection, "change_asked", _asked(changes, listings), _ASKED)
     standing = [{"by": like(one.by), "runbook": like(one.runbook)} for one in policy.standing_changes]
     columns = {"by": "VARCHAR", "runbook": "VARCHAR"}

@@ -1,21 +1,21 @@
 """Deviations: non-compliant items that nobody approved, as findings; worded only where something changed.
 
-What all of them follow from has one digest, the basis: which items, by counts and sums of hashes, and what is
-said of them. Where it is the one of last time, the findings that are open say what these would say.
+What all of them follow from has one digest, the basis: what was evaluated, what became of each item, and what
+is said of it. Where it is the one of last time, the findings that are open say what these would say.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from inspect import getsource
-from typing import Any, NamedTuple
+from typing import Any
 
 import duckdb
+import numpy as np
 import pandas as pd
 
 from governance.reconciliation import columns, engine, frames, owners
@@ -24,7 +24,7 @@ from governance.reconciliation.directory import Directory
 from governance.reconciliation.engine import Matched
 from governance.reconciliation.evidence import Evidence
 from governance.reconciliation.exceptions import LiveException
-from governance.reconciliation.matching import sums
+from governance.reconciliation.matching.arrays import Array, narrow
 from governance.reconciliation.owners import accountable
 from governance.reconciliation.policy import ReconciliationPolicy
 from governance.reconciliation.scopes import like
@@ -58,51 +58,50 @@ def deviations(
 ) -> Deviations:
     """Return the deviations of a snapshot that was matched; `before` is what those rest on that are open."""
     directory = matched.directory
-    groups = _groups(connection, exceptions, matched, policy)
-    basis = _basis(groups, directory, owners)
+    basis = _basis(exceptions, matched, policy, owners)
     if before is not None and before.basis == basis:
         return Deviations(before, None)
     engine.publish(connection, matched)
     found = of_deviations(engine.deviations(connection), exceptions, directory, policy, owners)
-    named = found.owner.value_counts()
-    by_owner = [{"owner": owner, "deviations": int(count)} for owner, count in _top(dict(named))]
-    return Deviations(Standing(basis, {"by_rule": _by_rule(groups), "by_owner": by_owner}), found)
+    return Deviations(Standing(basis, {"by_rule": _by_rule(found), "by_owner": _by_owner(found)}), found)
 
 
-class _Group(NamedTuple):
-    """Deviations from one deployed rule, of one type, that the same exception covered last ('': none did)."""
+def _basis(
+    exceptions: list[LiveException], matched: Matched, policy: ReconciliationPolicy, owners: OwnershipPolicy
+) -> str:
+    """Return the digest of all that the findings follow from, but not of which snapshot it was read.
 
-    said: tuple[str, ...]
-    expired: str
-    items: int
-    total: int
-    parity: int
+    The same evaluations, counted alike, are the same items in the same order; so of these it is enough what
+    became of each.
+    """
+    directory, told = matched.directory, matched.ground.deployments
+    units = {account: directory.unit_path(account) for account in directory.accounts}
+    ended, became = _became(exceptions, matched)
+    parts: tuple[Any, ...] = (
+        directory.evidence.evaluated, repr(_said(matched, policy)), repr(ended),
+        json.dumps(units, sort_keys=True),
+        owners.model_dump_json(), _wording(), told.is_global, told.several, became,
+    )  # fmt: skip
+    digest = sha256()
+    for part in parts:
+        content = part.encode() if isinstance(part, str) else np.ascontiguousarray(part).tobytes()
+        digest.update(f"{len(content)} ".encode() + content)
+    return digest.hexdigest()
 
-    def and_(self, other: _Group) -> _Group:
-        """Return both as one: another scope of the same exception covered the others last."""
-        items, total = self.items + other.items, (self.total + other.total) % 2**64
-        return self._replace(items=items, total=total, parity=self.parity ^ other.parity)
 
+def _became(exceptions: list[LiveException], matched: Matched) -> tuple[list[str], Array]:
+    """Return the expired exceptions that covered any deviation last, in words, and what became of each item.
 
-def _groups(
-    connection: duckdb.DuckDBPyConnection,
-    exceptions: list[LiveException],
-    matched: Matched,
-    policy: ReconciliationPolicy,
-) -> list[_Group]:
-    """Return the deviations by group, with all that is said of each item of it."""
-    added = sums.sums(connection, matched.outcome, matched.ground)
+    That is the number of the request of the exception, 0 where none ever covered it, -1: it is no deviation.
+    """
     columns = matched.compiled.columns
-    of_rank = dict(zip(columns.rank.tolist(), columns.exception.tolist(), strict=True))
-    said = _said(matched, policy)
-    found: dict[tuple[tuple[str, ...], str], _Group] = {}
-    for deployment, rank, *counted in zip(*(values.tolist() for values in vars(added).values()), strict=True):
-        one = exceptions[of_rank[rank]] if rank in of_rank else None
-        ended = "" if one is None else f"{one.number} {one.request_id} {one.valid_until}"
-        group = _Group(said[deployment], ended, *counted)
-        before = found.get(group[:2])
-        found[group[:2]] = group if before is None else before.and_(group)
-    return sorted(found.values())
+    numbers = np.array([one.number for one in exceptions], dtype="int64")
+    of_rank = np.zeros(int(columns.rank.max(initial=-1)) + 2, dtype="int64")
+    of_rank[columns.rank] = numbers[columns.exception]
+    became = matched.outcome.deviations(narrow(of_rank))
+    there = np.isin(numbers, became)
+    ended = [one for one, is_there in zip(exceptions, there.tolist(), strict=True) if is_there]
+    return [f"{one.number} {one.request_id} {one.valid_until}" for one in ended], became
 
 
 def _said(matched: Matched, policy: ReconciliationPolicy) -> list[tuple[str, ...]]:
@@ -117,13 +116,6 @@ def _said(matched: Matched, policy: ReconciliationPolicy) -> list[tuple[str, ...
     return found
 
 
-def _basis(groups: list[_Group], directory: Directory, owners: OwnershipPolicy) -> str:
-    """Return the digest of all that the findings follow from, but not of which snapshot it was read."""
-    units = {account: directory.unit_path(account) for account in directory.accounts}
-    parts = (repr(groups), json.dumps(units, sort_keys=True), owners.model_dump_json(), _wording())
-    return sha256("\0".join(parts).encode()).hexdigest()
-
-
 @cache
 def _wording() -> str:
     """Return the code that words deviations and finds their owners: where it changed, all is said anew."""
@@ -132,19 +124,22 @@ def _wording() -> str:
     return "\0".join(getsource(one) for one in worded_by)
 
 
-def _by_rule(groups: list[_Group]) -> list[dict[str, Any]]:
-    every: Counter[str] = Counter()
-    expired: Counter[str] = Counter()
-    for group in groups:
-        every[group.said[0]] += group.items
-        expired[group.said[0]] += group.items if group.expired else 0
+def _by_rule(found: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rules with the most deviations; expired: those that an exception covered once."""
+    expired = found.rule[found.request_number.notna()].value_counts()
     return [
-        {"rule": rule, "deviations": count, "expired": expired[rule]} for rule, count in _top(dict(every))
+        {"rule": rule, "deviations": count, "expired": int(expired.get(rule, 0))}
+        for rule, count in _top(found.rule)
     ]
 
 
-def _top(counts: dict[str, int]) -> list[tuple[str, int]]:
-    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:TOP]
+def _by_owner(found: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{"owner": owner, "deviations": count} for owner, count in _top(found.owner)]
+
+
+def _top(named: pd.Series) -> list[tuple[str, int]]:
+    counts = [(str(name), int(count)) for name, count in named.value_counts().items()]
+    return sorted(counts, key=lambda pair: (-pair[1], pair[0]))[:TOP]
 
 
 def of_deviations(

@@ -68,6 +68,15 @@ def database(scratch: Path | None = None, memory: str = MEMORY) -> Iterator[duck
         connection.close()
 
 
+@contextmanager
+def beside(connection: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open another database in the same DuckDB, for another thread: they share its memory and no table."""
+    with connection.cursor() as cursor:
+        cursor.execute("ATTACH ':memory:' AS beside")
+        cursor.execute("USE beside")
+        yield cursor
+
+
 def match(
     connection: duckdb.DuckDBPyConnection,
     evidence: Evidence,

@@ -10,28 +10,24 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from hashlib import file_digest
-from itertools import product
+from hashlib import file_digest, sha256
 from pathlib import Path
 
 import fsspec
-import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, text
 
 from governance import evaluation_index, resources
 from governance.errors import GovernanceError
-from governance.reconciliation import frames
+from governance.reconciliation import frames, places
+from governance.reconciliation.places import Clock
 from governance.reconciliation.policy import EvidenceLimits
 
 PRESENT = frozenset({"ACTIVE", "PENDING_ACTIVATION"})
-HOLDING = frozenset({"ACTIVE", "SUSPENDED"})
-"""States in which an account holds resources: of these evidence is needed. A suspended one is closed to its
-users, its resources stay."""
 GONE = frozenset({"CLOSED", "PENDING_CLOSURE"})
 
 
@@ -42,8 +38,9 @@ class Evidence:
     `places` has one row per account and region: account, region, fresh (bool), reason (None: fresh), needed
     (bool: the account holds resources, so a scope that includes it cannot be called clean without it).
     `tag_sets` has tag_set, key, value; evaluations name the sets. `tags_are_known`: they were collected and
-    are fresh. `files` are those whose bytes are as recorded, by path; they are there while the snapshot is
-    open. `index`: those of the evaluations' index by table, None: it has to be built from the evaluations.
+    are fresh. `evaluated`: a digest of what was evaluated; the same one, the same evaluations. `files` are
+    those whose bytes are as recorded, by path; they are there while the snapshot is open. `index`: those of
+    the evaluations' index by table, None: it has to be built from the evaluations.
     """
 
     snapshot_id: str
@@ -60,6 +57,7 @@ class Evidence:
     organization_is_known: bool
     rules_are_known: bool
     tags_are_known: bool
+    evaluated: str
     index: dict[str, Path] | None = None
     files: Mapping[str, Path] = field(default_factory=dict)
 
@@ -96,20 +94,18 @@ def latest_snapshot(connection: Connection, now: datetime) -> str:
     return str(found)
 
 
-@contextmanager
-def opened(
-    connection: Connection,
-    snapshot_id: str,
-    now: datetime,
-    limits: EvidenceLimits,
-    lake: str | None = None,
-    only: Collection[str] | None = None,
-) -> Iterator[Evidence]:
-    """Open a snapshot for reading, in `lake` or where it was written.
+@dataclass(frozen=True)
+class Recorded:
+    """What the register has of a snapshot. `manifest` as the table snapshot_dataset."""
 
-    Files on S3 are fetched into a folder that is gone afterwards. `only` names the datasets to open, such as
-    `ssm/documents`; None: all.
-    """
+    snapshot_id: str
+    as_of: datetime
+    location: str
+    manifest: pd.DataFrame
+
+
+def recorded(connection: Connection, snapshot_id: str) -> Recorded:
+    """Return what the register has of a snapshot; raises GovernanceError where it has none of this id."""
     row = connection.execute(
         text("SELECT as_of, location FROM snapshot WHERE snapshot_id = :id"), {"id": snapshot_id}
     ).one_or_none()
@@ -117,20 +113,43 @@ def opened(
         raise GovernanceError(f"snapshot {snapshot_id!r} is not known; `governance observe` takes one")
     result = connection.execute(text(resources.sql("reconciliation/manifest.sql")), {"id": snapshot_id})
     manifest = pd.DataFrame(result.fetchall(), columns=list(result.keys()))
+    return Recorded(snapshot_id, row.as_of, row.location, manifest)
+
+
+def opened(
+    connection: Connection,
+    snapshot_id: str,
+    now: datetime,
+    limits: EvidenceLimits,
+    lake: str | None = None,
+    only: Collection[str] | None = None,
+) -> AbstractContextManager[Evidence]:
+    """Open a snapshot that the register has: `recorded`, and then `read`."""
+    return read(recorded(connection, snapshot_id), now, limits, lake, only)
+
+
+@contextmanager
+def read(
+    snapshot: Recorded,
+    now: datetime,
+    limits: EvidenceLimits,
+    lake: str | None = None,
+    only: Collection[str] | None = None,
+) -> Iterator[Evidence]:
+    """Open a snapshot for reading, in `lake` or where it was written. The register is not asked.
+
+    Files on S3 are fetched into a folder that is gone afterwards. `only` names the datasets to open, such as
+    `ssm/documents`; None: all.
+    """
+    manifest = snapshot.manifest
     if only is not None:
         manifest = manifest[(manifest.service + "/" + manifest.dataset).isin(list(only))]
     with tempfile.TemporaryDirectory(prefix="governance-snapshot-") as scratch:
-        location = f"{lake.rstrip('/')}/snapshots/{snapshot_id}" if lake else row.location
+        location = f"{lake.rstrip('/')}/snapshots/{snapshot.snapshot_id}" if lake else snapshot.location
         files = _verified(location, manifest, Path(scratch))
         told = manifest[manifest.dataset != evaluation_index.NAME].reset_index(drop=True)
-        known = _assemble(snapshot_id, row.as_of, told, files, _Clock(now, limits))
-        yield replace(known, index=_index(location, manifest, files, Path(scratch)))
-
-
-@dataclass(frozen=True)
-class _Clock:
-    now: datetime
-    limits: EvidenceLimits
+        index = _index(location, manifest, files, Path(scratch))
+        yield _assemble(replace(snapshot, manifest=told), files, index, Clock(now, limits))
 
 
 def _verified(location: str, manifest: pd.DataFrame, scratch: Path) -> dict[str, Path]:
@@ -144,26 +163,33 @@ def _verified(location: str, manifest: pd.DataFrame, scratch: Path) -> dict[str,
     return found
 
 
-def _index(
-    location: str, manifest: pd.DataFrame, files: dict[str, Path], scratch: Path
-) -> dict[str, Path] | None:
-    """Return the files of the evaluations' index, by table; None where it is not the recorded one, or was
-    made of other parts than are there."""
+_Index = tuple[dict[str, Path] | None, str]
+
+
+def _index(location: str, manifest: pd.DataFrame, files: dict[str, Path], scratch: Path) -> _Index:
+    """Return the files of the evaluations' index, by table, and a digest of what it was made of.
+
+    None where it is not the recorded one, or was made of other parts than are there.
+    """
     rows = manifest[manifest.service == "config"]
     named = files.get(next(iter(rows.path[rows.dataset == evaluation_index.NAME]), ""))
     evaluated = rows[rows.dataset == "evaluations"]
     parts = {path: sha for path, sha in zip(evaluated.path, evaluated.sha256, strict=True) if path in files}
     content = json.loads(named.read_text("utf-8")) if named else {}
     if not named or content["parts"] != parts:
-        return None
+        return None, _digest_of(parts)
     found = {}
     for table in evaluation_index.TABLES:
         path = evaluation_index.path_of(table)
         file = _local(location, path, scratch)
         if file is None or _digest(file) != content["files"].get(path):
-            return None
+            return None, _digest_of(parts)
         found[table] = file
-    return found
+    return found, _digest_of(content["files"])
+
+
+def _digest_of(files: dict[str, str]) -> str:
+    return sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
 
 
 def _digest(file: Path) -> str:
@@ -185,14 +211,12 @@ def _local(location: str, path: str, scratch: Path) -> Path | None:
     return file
 
 
-def _assemble(
-    snapshot_id: str, as_of: datetime, manifest: pd.DataFrame, files: dict[str, Path], clock: _Clock
-) -> Evidence:
+def _assemble(snapshot: Recorded, files: dict[str, Path], index: _Index, clock: Clock) -> Evidence:
     def frame(dataset: str) -> pd.DataFrame:
         file = files.get(f"{dataset}/all.parquet")
         return frames.read(file) if file else pd.DataFrame(columns=_COLUMNS[dataset])
 
-    told, nothing = _by_dataset(manifest), manifest.iloc[:0]
+    told, nothing = _by_dataset(snapshot.manifest), snapshot.manifest.iloc[:0]
 
     def known(dataset: str, since: datetime) -> bool:
         rows = told.get(dataset, nothing)
@@ -202,16 +226,16 @@ def _assemble(
     accounts, sources = frame("organizations/accounts"), frame("config/aggregator_sources")
     evaluated = told.get("config/evaluations", nothing)
     return Evidence(
-        snapshot_id=snapshot_id,
-        as_of=as_of,
-        manifest=manifest,
+        snapshot_id=snapshot.snapshot_id,
+        as_of=snapshot.as_of,
+        manifest=snapshot.manifest,
         accounts=accounts,
         units=frame("organizations/units"),
         sources=sources,
         rules=frame("config/rules"),
         rule_status=frame("config/rule_status"),
         evaluations=tuple(files[path] for path in sorted(set(evaluated.path.dropna()) & files.keys())),
-        places=_places(accounts, sources, evaluated, set(files), clock),
+        places=places.of(accounts, sources, evaluated, set(files), clock),
         organization_is_known=all(
             known(f"organizations/{name}", clock.limits.organizations_since(clock.now))
             for name in ("accounts", "units")
@@ -219,6 +243,8 @@ def _assemble(
         tag_sets=_tag_sets(told.get("config/tag_sets", nothing), files),
         rules_are_known=known("config/rules", clock.limits.config_since(clock.now)),
         tags_are_known=known("config/tag_sets", clock.limits.config_since(clock.now)),
+        evaluated=index[1],
+        index=index[0],
         files=files,
     )
 
@@ -237,38 +263,3 @@ _COLUMNS = {
     "config/rules": ["account", "region", "rule", "creator", "owner", "source_identifier", "state"],
     "config/rule_status": ["account", "region", "rule", "last_evaluated_at", "last_failed_at", "error"],
 }
-
-
-def _places(
-    accounts: pd.DataFrame, sources: pd.DataFrame, evaluated: pd.DataFrame, files: set[str], clock: _Clock
-) -> pd.DataFrame:
-    """Every account that holds resources in every region of the aggregator, whether heard of or not."""
-    holding = set(accounts.account[accounts.state.isin(HOLDING)] if len(accounts) else sources.account)
-    named = evaluated[(evaluated.account != "*") & (evaluated.region != "*")]
-    regions = {*sources.region.tolist(), *named.region.tolist()}
-    of_named = zip(named.account.tolist(), named.region.tolist(), strict=True)
-    heard = dict(zip(of_named, _reasons(named, files, clock), strict=True))
-    places = sorted({*product(holding, regions), *heard})
-    reason = [heard.get(place, "not observed") for place in places]
-    return pd.DataFrame(
-        {
-            "account": pd.Series([account for account, _ in places], dtype="str"),
-            "region": pd.Series([region for _, region in places], dtype="str"),
-            "fresh": np.array([words is None for words in reason], dtype=bool),
-            "reason": pd.Series(reason, dtype="object"),
-            "needed": np.array([account in holding for account, _ in places], dtype=bool),
-        }
-    )
-
-
-def _reasons(told: pd.DataFrame, files: set[str], clock: _Clock) -> list[str | None]:
-    """Say of each of these rows of the manifest why it is not fresh evidence; None: it is."""
-    since = clock.limits.config_since(clock.now)
-    is_recent = (pd.to_datetime(told.evidence_at, utc=True) >= since).tolist()
-    rows = zip(told.status.tolist(), told.message.tolist(), told.path.tolist(), is_recent, strict=True)
-    return [
-        f"{status}: {message if isinstance(message, str) else 'no reason given'}" if status != "COMPLETE"
-        else "its file is missing or changed" if path not in files
-        else None if recent else "evidence older than its limit"
-        for status, message, path, recent in rows
-    ]  # fmt: skip

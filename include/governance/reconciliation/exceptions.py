@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -74,13 +74,13 @@ def live(
     found = connection.execute(
         question.bindparams(bindparam("also", type_=BigInteger)), {"now": now, "also": also}
     )
-    limit_of = cache(limits.of)
+    bounds_of = cache(lambda category, risk: _Bounds.by(limits.of(category, risk)))
     # looked into quicker than those of SQLAlchemy
     rows = map(frames.row_type(tuple(found.keys()))._make, found.all())
-    return [_read(row, now, limit_of(row.category, row.risk_level)) for row in rows]
+    return [_read(row, now, bounds_of(row.category, row.risk_level)) for row in rows]
 
 
-def _read(row: Any, now: datetime, limit: Limit | None) -> LiveException:
+def _read(row: Any, now: datetime, bounds: _Bounds | None) -> LiveException:
     decided_at = row.decided_at if row.is_live else now
     begin, end = row.valid_from or decided_at, row.valid_until
     scopes, problem = _scopes(row.scopes)
@@ -105,7 +105,7 @@ def _read(row: Any, now: datetime, limit: Limit | None) -> LiveException:
         scopes=tuple([one for one in scopes if one.plane == "config"]) if elsewhere else scopes,
         phase=_phase(begin, end, now),
         problem=problem,
-        flags=() if limit is None else _flags(row, begin, limit),
+        flags=() if bounds is None else _flags(row, begin, bounds),
         elsewhere=elsewhere,
     )
 
@@ -127,11 +127,23 @@ def _phase(begin: datetime | None, end: datetime | None, now: datetime) -> Phase
     return "upcoming" if now < begin else "active"
 
 
-def _flags(row: Any, begin: datetime | None, limit: Limit) -> tuple[str, ...]:
+class _Bounds(NamedTuple):
+    """A limit, as quick to hold against ten thousand exceptions as may be."""
+
+    longest: timedelta
+    renewals: int
+
+    @staticmethod
+    def by(limit: Limit | None) -> _Bounds | None:
+        """Return those of a limit, if there is one."""
+        return None if limit is None else _Bounds(timedelta(days=limit.max_days), limit.max_renewals)
+
+
+def _flags(row: Any, begin: datetime | None, bounds: _Bounds) -> tuple[str, ...]:
     flags = []
-    if begin and row.valid_until and row.valid_until - begin > timedelta(days=limit.max_days):
+    if begin and row.valid_until and row.valid_until - begin > bounds.longest:
         flags.append("DURATION_OVER_LIMIT")
-    if row.renewals > limit.max_renewals:
+    if row.renewals > bounds.renewals:
         flags.append("RENEWALS_OVER_LIMIT")
     return tuple(flags)
 

@@ -21,7 +21,6 @@ from governance.reconciliation import (
     additions,
     changes,
     detached,
-    engine,
     evidence,
     fulfilment_findings,
     fulfilment_words,
@@ -52,12 +51,29 @@ class Fulfilment:
     things: pd.DataFrame
 
 
+@dataclass(frozen=True)
+class Decided:
+    """What people decided about additions, changes, who owns what, and the age of evidence."""
+
+    policy: FulfilmentPolicy
+    owners: OwnershipPolicy
+    limits: EvidenceLimits
+
+    def since(self, now: datetime) -> dict[str, datetime]:
+        """Return from when on evidence of each service counts."""
+        others = dict.fromkeys(("controltower", "servicecatalog", "ssm"), self.policy.evidence.since(now))
+        return {
+            "organizations": self.limits.organizations_since(now),
+            "config": self.limits.config_since(now),
+            **others,
+        }
+
+
 @contextmanager
 def earlier(
     connection: Connection,
     known: Evidence,
-    policy: FulfilmentPolicy,
-    limits: EvidenceLimits,
+    decided: Decided,
     lake: str | None = None,
 ) -> Iterator[Evidence | None]:
     """Open the snapshot that tells what was there before the register began.
@@ -66,36 +82,37 @@ def earlier(
     """
     found = connection.scalar(
         text(resources.sql("reconciliation/earlier_snapshot.sql")),
-        {"began": policy.register_began, "as_of": known.as_of},
+        {"began": decided.policy.register_began, "as_of": known.as_of},
     )
     if found is None or found == known.snapshot_id:
         yield None
         return
-    with evidence.opened(connection, str(found), known.as_of, limits, lake, listings.COLUMNS) as before:
+    with evidence.opened(
+        connection, str(found), known.as_of, decided.limits, lake, listings.COLUMNS
+    ) as before:
         yield before
 
 
 def judge(
+    connection: duckdb.DuckDBPyConnection,
     known: Evidence,
     earlier: Evidence | None,
     asked: Asked,
-    policy: FulfilmentPolicy,
-    owners: OwnershipPolicy,
-    limits: EvidenceLimits,
+    decided: Decided,
     now: datetime,
 ) -> Fulfilment:
-    """Judge every live addition and change against a snapshot.
+    """Judge every live addition and change against a snapshot, in an empty database.
 
     `earlier` is the snapshot that tells what was there before the register began, None: there is no other.
     """
-    seen = listings.read(known, _since(policy, limits, now))
-    with engine.database() as connection:
-        before = None if earlier is None else _held(connection, earlier)
-        listings.create(connection, seen)
-        evaluated = _evaluated(connection, known, asked[0])
-        listings.store(connection, "listed_evaluated", evaluated, dict.fromkeys(evaluated.columns, "VARCHAR"))
-        added = additions.judge(connection, asked[0], seen, before, policy.register_began, now)
-        changed = changes.judge(connection, asked[1], seen, policy, now)
+    policy, owners = decided.policy, decided.owners
+    seen = listings.read(known, decided.since(now))
+    before = None if earlier is None else _held(connection, earlier)
+    listings.create(connection, seen)
+    evaluated = _evaluated(connection, known, asked[0])
+    listings.store(connection, "listed_evaluated", evaluated, dict.fromkeys(evaluated.columns, "VARCHAR"))
+    added = additions.judge(connection, asked[0], seen, before, policy.register_began, now)
+    changed = changes.judge(connection, asked[1], seen, policy, now)
     tables = [_addition_rows(asked[0], added.verdicts, seen), _change_rows(asked[1], changed.verdicts, seen)]
     verdicts = pd.DataFrame([row for rows in tables for row in rows], columns=list(COLUMNS))
     gone = detached.findings(added.detached, asked, seen, policy, owners)
@@ -117,11 +134,6 @@ def judge(
 
 def _numbered(things: pd.DataFrame, asked: list[Addition]) -> pd.DataFrame:
     return things.assign(request_number=[asked[index].number for index in things.request])
-
-
-def _since(policy: FulfilmentPolicy, limits: EvidenceLimits, now: datetime) -> dict[str, datetime]:
-    others = dict.fromkeys(("controltower", "servicecatalog", "ssm"), policy.evidence.since(now))
-    return {"organizations": limits.organizations_since(now), "config": limits.config_since(now), **others}
 
 
 def _held(connection: duckdb.DuckDBPyConnection, earlier: Evidence) -> pd.DataFrame:

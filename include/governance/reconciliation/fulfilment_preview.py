@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import pandas as pd
 from sqlalchemy import Connection
 
-from governance.reconciliation import evidence, frames, fulfilment, fulfilment_policy, requested
+from governance.reconciliation import engine, evidence, frames, fulfilment, fulfilment_policy, requested
 from governance.reconciliation import policy as policy_files
 from governance.reconciliation.fulfilment_words import thing_words
 from governance.reconciliation.requested import Addition, Asked, Change, Request
@@ -85,13 +85,13 @@ def preview(
     else:
         mine, additions = _as_if_approved(additions, number, at)
     snapshot_id = evidence.latest_snapshot(connection, at)
+    decided = fulfilment.Decided(promised, owners, policy.evidence)
     with (
         evidence.opened(connection, snapshot_id, at, policy.evidence, lake) as known,
-        fulfilment.earlier(connection, known, promised, policy.evidence, lake) as before,
+        fulfilment.earlier(connection, known, decided, lake) as before,
+        engine.database() as database,
     ):
-        done = fulfilment.judge(
-            known, before, Asked(additions, changes), promised, owners, policy.evidence, at
-        )
+        done = fulfilment.judge(database, known, before, Asked(additions, changes), decided, at)
     verdict = next(one for one in frames.rows(done.verdicts) if one.request_number == number)
     told = json.loads(verdict.evidence)
     found = done.things[done.things.request_number == number]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
 
 from governance.reconciliation import engine, facts, findings, summary, verdicts
@@ -48,25 +47,21 @@ class Judgement:
 
 
 def judge(
+    database: duckdb.DuckDBPyConnection,
     known: Evidence,
     exceptions: list[LiveException],
     before: Before,
     policy: ReconciliationPolicy,
     owners: OwnershipPolicy,
     now: datetime,
-    memory: str = engine.MEMORY,
 ) -> Judgement:
-    """Judge every live exception and every non-compliant item of a snapshot."""
-    with (
-        tempfile.TemporaryDirectory(prefix="governance-duckdb-") as scratch,
-        engine.database(Path(scratch), memory) as database,
-    ):
-        matched = engine.match(database, known, exceptions, policy)
-        told = facts.facts(exceptions, matched, before.clean, policy.stale_after_observations)
-        found = planes.judge(database, matched, known, exceptions, planes.House(policy, now))
-        judged = verdicts.judge(database, exceptions, told, known.snapshot_id)
-        judged = planes.applied(judged, found)
-        unapproved = deviations(database, exceptions, matched, policy, owners, before.deviations)
+    """Judge every live exception and every non-compliant item of a snapshot, in an empty `database`."""
+    matched = engine.match(database, known, exceptions, policy)
+    told = facts.facts(exceptions, matched, before.clean, policy.stale_after_observations)
+    found = planes.judge(database, matched, known, exceptions, planes.House(policy, now))
+    judged = verdicts.judge(database, exceptions, told, known.snapshot_id)
+    judged = planes.applied(judged, found)
+    unapproved = deviations(database, exceptions, matched, policy, owners, before.deviations)
     return Judgement(
         verdicts=judged,
         exception_findings=findings.of_exceptions(judged, exceptions, policy, owners),

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -116,11 +116,17 @@ def read(known: Evidence, since: Mapping[str, datetime]) -> Listings:
         oldest = min((row.evidence_at for row in rows if not pd.isna(row.evidence_at)), default=known.as_of)
         if oldest < known.as_of:
             at[name] = oldest
-        found[name] = pd.DataFrame(columns=list(columns))
+        found[name] = _nothing(name)
         if fresh:
             whole = pd.concat([frames.read(known.files[path]) for path in fresh])
             found[name] = normalised(whole.reindex(columns=list(columns)))
     return Listings(known.snapshot_id, known.as_of, gaps, found, at)
+
+
+@cache
+def _nothing(dataset: str) -> pd.DataFrame:
+    """Return a listing without rows: to make one takes longer than to see that it is empty."""
+    return pd.DataFrame(columns=list(COLUMNS[dataset]))
 
 
 def _gap(rows: list[Any], files: Mapping[str, Path], since: datetime) -> tuple[str | None, list[str]]:
@@ -184,10 +190,15 @@ def store(
     connection: duckdb.DuckDBPyConnection, table: str, rows: pd.DataFrame, columns: Mapping[str, str]
 ) -> None:
     """Put a table of these columns (name -> type) in place of the last one; missing values become NULL."""
-    schema = pa.schema([(name, _TYPES[kind]) for name, kind in columns.items()])
-    filled = schema.empty_table()
+    types = {name: _TYPES[kind] for name, kind in columns.items()}
+    filled = pa.schema(types.items()).empty_table()
     if len(rows):
-        told = rows.astype("object").where(rows.notna(), None)
-        values = [pa.array(told[one.name].tolist(), one.type) for one in schema]
-        filled = pa.table(values, schema=schema)
+        filled = pa.table({name: _column(rows[name], kind) for name, kind in types.items()})
     connection.register(table, filled)
+
+
+def _column(values: pd.Series, kind: pa.DataType) -> pa.Array:
+    """Return values as what they are; of a column that holds nothing, pandas does not know."""
+    if values.isna().all():
+        return pa.nulls(len(values), kind)
+    return pa.array(values, kind, from_pandas=True)

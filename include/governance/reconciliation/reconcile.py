@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import io
 import json
+import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -41,7 +43,6 @@ from governance.reconciliation import policy as policy_files
 from governance.reconciliation.evidence import Evidence
 from governance.reconciliation.exceptions import LiveException
 from governance.reconciliation.fulfilment import Fulfilment
-from governance.reconciliation.fulfilment_policy import FulfilmentPolicy
 from governance.reconciliation.judgement import Before, Judgement, judge
 from governance.reconciliation.planes import findings as plane_findings
 from governance.reconciliation.policy import ReconciliationPolicy
@@ -49,7 +50,6 @@ from governance.reconciliation.requested import Request
 from governance.register import findings as register_findings
 from governance.register import ownership
 from governance.register.exception_limits import ExceptionLimits
-from governance.register.ownership import OwnershipPolicy
 
 
 @dataclass(frozen=True)
@@ -103,13 +103,13 @@ class _Policies:
 
     reconciliation: ReconciliationPolicy
     limits: ExceptionLimits
-    fulfilment: FulfilmentPolicy
-    owners: OwnershipPolicy
+    promised: fulfilment.Decided
 
     @classmethod
     def read(cls, folder: Path) -> _Policies:
         reconciliation, limits = policy_files.read(folder)
-        return cls(reconciliation, limits, fulfilment_policy.read(folder), ownership.read(folder))
+        promised, owners = fulfilment_policy.read(folder), ownership.read(folder)
+        return cls(reconciliation, limits, fulfilment.Decided(promised, owners, reconciliation.evidence))
 
 
 @dataclass(frozen=True)
@@ -132,24 +132,31 @@ def _judged(
     lake: str | None,
     memory: str,
 ) -> _Judged:
-    """Judge exceptions, and meanwhile on another thread, which may not ask the register, everything else."""
-    policy, promised, owners = decided.reconciliation, decided.fulfilment, decided.owners
-    live = exceptions.live(connection, now, decided.limits)
-    with (
-        evidence.opened(connection, snapshot_id, now, policy.evidence, lake) as known,
-        fulfilment.earlier(connection, known, promised, policy.evidence, lake) as earlier,
-        ThreadPoolExecutor(1) as aside,
-    ):
-        asked = requested.Asked(*requested.requested(connection, now, promised), live)
-        done = aside.submit(fulfilment.judge, known, earlier, asked, promised, owners, policy.evidence, now)
+    """Judge exceptions, and meanwhile, on another thread, additions and changes.
+
+    The register is asked by one thread at a time.
+    """
+    policy, promised = decided.reconciliation, decided.promised
+    recorded = evidence.recorded(connection, snapshot_id)
+    with ExitStack() as opened, ThreadPoolExecutor(2) as aside:
+        asking = aside.submit(exceptions.live, connection, now, decided.limits)
+        scratch = opened.enter_context(tempfile.TemporaryDirectory(prefix="governance-duckdb-"))
+        database = opened.enter_context(engine.database(Path(scratch), memory))
+        known = opened.enter_context(evidence.read(recorded, now, policy.evidence, lake))
+        live = asking.result()
+        earlier = opened.enter_context(fulfilment.earlier(connection, known, promised, lake))
+        asked = requested.Asked(*requested.requested(connection, now, promised.policy), live)
+        beside = opened.enter_context(engine.beside(database))
+        done = aside.submit(fulfilment.judge, beside, known, earlier, asked, promised, now)
         live = growth.with_approved(connection, live, now, policy.scope_growth)
         before = _before(connection, now, snapshot_id, is_past)
         requests: list[Request | LiveException] = [*live, *asked.additions, *asked.changes]
         numbers = [one.number for one in requests]
-        said = stored_verdicts.before(connection, numbers, now, snapshot_id)
-        judgement = judge(known, live, before, policy, owners, now, memory)
+        heard = aside.submit(stored_verdicts.before, connection, numbers, now, snapshot_id)
+        judgement = judge(database, known, live, before, policy, promised.owners, now)
+        said = heard.result()  # until then the register is not for others
         judgement = newcomers.named(judgement, live, known, newcomers.Then(connection, policy, lake))
-        more = (policy.model_dump_json(), repr((asked[:2], promised)))
+        more = (policy.model_dump_json(), repr((asked[:2], promised.policy)))
         digest = _input_digest(known, live, before.clean, *more)
         return _Judged(known, judgement, done.result(), said, digest)
 

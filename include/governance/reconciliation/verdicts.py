@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from governance.reconciliation import engine, frames
-from governance.reconciliation.exceptions import LiveException
+from governance.reconciliation.exceptions import Approved, LiveException
 
 COLUMNS = (
     "request_number", "request_id", "verdict", "flags", "covered", "won", "matched", "why", "evidence",
@@ -24,8 +24,9 @@ def judge(
     connection: duckdb.DuckDBPyConnection, exceptions: list[LiveException], facts: pa.Table, snapshot_id: str
 ) -> pd.DataFrame:
     """Return the verdict on every exception (columns: COLUMNS). `facts` as `facts.facts` gives them."""
-    engine.store(connection, "fact", facts)
+    connection.register("fact", facts)
     verdicts = engine.answer(connection, "verdicts").verdict.tolist()
+    connection.unregister("fact")
     fact = frames.row_type(tuple(facts.column_names))
     told = map(fact._make, zip(*(column.to_pylist() for column in facts.columns), strict=True))
     rows = [
@@ -44,26 +45,50 @@ def judge(
 _COUNTED = ("request_number", "covered", "won", "matched")
 
 
+class _Approved(msgspec.Struct, gc=False):
+    """What an exception matched when it was approved, as evidence."""
+
+    matched: int
+    snapshot: str
+    tolerated: int
+
+    @staticmethod
+    def by(one: Approved | None) -> _Approved | msgspec.UnsetType:
+        """Return it as evidence; UNSET: nobody knows."""
+        return _Approved(one.matched, one.snapshot_id, one.most) if one else msgspec.UNSET
+
+
+class _Evidence(msgspec.Struct, gc=False, kw_only=True):
+    """What a verdict rests on: JSON with its names in order."""
+
+    approved: _Approved | msgspec.UnsetType = msgspec.UNSET
+    assessed: int
+    covered: int
+    drift: str | None
+    gap: str | None
+    matched: int
+    rule_of_decision: str
+    snapshot: str
+    stale: int
+    won: int
+
+
 def _row(exception: LiveException, verdict: str, fact: Any, snapshot_id: str) -> tuple[Any, ...]:
     flags = exception.flags
     if fact.gap is not None and verdict in ("COVERED", "EXPIRED_BUT_NONCOMPLIANT"):
         flags = tuple(sorted({*flags, "PARTIAL_EVIDENCE"}))
-    evidence = {
-        "assessed": fact.assessed,
-        "covered": fact.covered,
-        "drift": fact.drift,
-        "gap": fact.gap,
-        "matched": fact.matched,
-        "rule_of_decision": verdict,
-        "snapshot": snapshot_id,
-        "stale": fact.stale,
-        "won": fact.won,
-    }
-    if exception.approved is not None:
-        approved = exception.approved
-        evidence["approved"] = {
-            "matched": approved.matched, "snapshot": approved.snapshot_id, "tolerated": approved.most
-        }  # fmt: skip
+    evidence = _Evidence(
+        approved=_Approved.by(exception.approved),
+        assessed=fact.assessed,
+        covered=fact.covered,
+        drift=fact.drift,
+        gap=fact.gap,
+        matched=fact.matched,
+        rule_of_decision=verdict,
+        snapshot=snapshot_id,
+        stale=fact.stale,
+        won=fact.won,
+    )
     return (
         exception.number,
         exception.request_id,
@@ -73,11 +98,8 @@ def _row(exception: LiveException, verdict: str, fact: Any, snapshot_id: str) ->
         fact.won,
         fact.matched,
         _WORDS[verdict](exception, fact),
-        _JSON.encode(evidence).decode(),
+        msgspec.json.encode(evidence).decode(),
     )
-
-
-_JSON = msgspec.json.Encoder(order="deterministic")
 
 
 def items(count: int) -> str:

@@ -8,14 +8,13 @@ earlier release, another writer) goes through `Scope` and raises its errors.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
 from governance.register.scope import SCOPES, About, Scope
 
-Value = Annotated[str, msgspec.Meta(pattern=r"\A\S(?s:.*\S)?\Z")]
-Values = tuple[Value, ...]
+Values = tuple[str, ...]
 
 
 class CanonicalDimensions(
@@ -68,10 +67,13 @@ def of(scopes: tuple[Scope, ...]) -> tuple[CanonicalScope, ...]:
 
 def _is_plain(one: CanonicalScope) -> bool:
     """Tell whether a scope is canonical and nothing about it needs a closer look: it is one of AWS Config,
-    without exclusions, and names a place."""
+    without exclusions, and names a place; no value is empty or has space around it."""
     if one.exclude or one.control or one.policy or one.constraint or one.principal or one.action:
         return False
     for values in (one.ou, one.account, one.region, one.rule, one.resource_type, one.resource):
+        for value in values:
+            if not value or value.strip() != value:
+                return False
         if len(values) > 1 and any(before >= after for before, after in pairwise(values)):
             return False
     return bool(one.organization or one.ou or one.account or one.resource or one.tag)

@@ -84,6 +84,15 @@ def dense(values: Array) -> tuple[Array, Array]:
     return np.flatnonzero(there), place[values]
 
 
+def narrow(numbers: Array) -> Array:
+    """Return numbers in 32 bits, where they fit.
+
+    >>> [narrow(np.array([one])).dtype.name for one in (7, 2**40)]
+    ['int32', 'int64']
+    """
+    return numbers.astype("int32") if numbers.max(initial=0) < 2**31 else numbers
+
+
 def offsets(counts: Array) -> Array:
     """Return where each of several lists begins that lie one behind the other, and where the last ends.
 

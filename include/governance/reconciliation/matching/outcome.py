@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from governance import resources
-from governance.reconciliation.matching.arrays import Array
+from governance.reconciliation.matching.arrays import Array, narrow
 from governance.reconciliation.matching.collapse import Collapsed
 from governance.reconciliation.matching.facts import key
 from governance.reconciliation.matching.ground import Ground
@@ -41,7 +41,7 @@ class Outcome:
         bad, tally, collapsed = self._ground.facts.bad, self._tally, self._collapsed
         columns = {
             "cell": self._both(bad.cell, "cell"),
-            "row": _narrow(self._both(bad.row, "row")),
+            "row": narrow(self._both(bad.row, "row")),
             "resource": self._both(bad.resource, "resource"),
             "fresh": self.fresh.view("uint8"),
             "best": tally.best,
@@ -52,37 +52,21 @@ class Outcome:
             there = np.concatenate((~collapsed.has(bad.cell), collapsed.is_bad))
             columns = {name: values[there] for name, values in columns.items()}
             item = self._both(key(bad.cell, bad.resource), "item")[there]
-        narrow = pa.table({**columns, "item": item})
-        pieces = narrow.to_batches(max_chunksize=_ROW_GROUP)
-        connection.register("narrow", pa.Table.from_batches(pieces, narrow.schema))
+        rows = pa.table({**columns, "item": item})
+        pieces = rows.to_batches(max_chunksize=_ROW_GROUP)
+        connection.register("narrow", pa.Table.from_batches(pieces, rows.schema))
         connection.execute(resources.sql("reconciliation/outcomes.sql"))
 
-    def deviations(self) -> tuple[Array, Array, Array]:
-        """Return the items with fresh evidence that no active exception covers, an entry each.
+    def deviations(self, of_rank: Array) -> Array:
+        """Tell of each item what `of_rank` has for the expired scope that covers it best, by its rank.
 
-        Their cells; their resources; the smallest rank of an expired scope that covers them, or NONE.
+        The last entry of `of_rank` stands for items that no scope ever covered. -1: the item is no deviation,
+        because an active exception covers it, or because its evidence is not fresh.
         """
-        bad, best = self._ground.facts.bad, self._tally.best
-        there = self.fresh & (best >= 0)
-        cell, resource = self._both(bad.cell, "cell"), self._both(bad.resource, "resource")
-        return cell[there], resource[there], best[there]
-
-    def cells_of(self, cell: Array) -> tuple[Array, Array, Array]:
-        """Return account, region (-1: of a global resource) and deployment of these cells of items."""
-        cells, collapsed = self._ground.facts.cells, self._collapsed.item_cell
-        count = len(cells.n)
-        names = ("account", "region", "deployment")
-        if not len(collapsed["cell"]):
-            account, region, deployment = (getattr(cells, name)[cell] for name in names)
-            return account, region, deployment
-        plain = cell < count
-        behind = np.searchsorted(collapsed["cell"], cell)
-        of_cell = np.where(plain, cell, 0)
-        of_item = np.where(plain, 0, behind)
-        account, region, deployment = (
-            np.where(plain, getattr(cells, name)[of_cell], collapsed[name][of_item]) for name in names
-        )
-        return account, region, deployment
+        best = self._tally.best
+        found = of_rank.take(best, mode="clip")
+        found[(best < 0) | ~self.fresh] = -1
+        return found
 
     def publish_met(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Make the table `beside` of what was remembered. Columns: scope, item (its number)."""
@@ -125,8 +109,3 @@ class Outcome:
             "expired_deviations": expired,
             "unknown": unknown,
         }
-
-
-def _narrow(numbers: Array) -> Array:
-    """Return numbers in 32 bits, where they fit."""
-    return numbers.astype("int32") if numbers.max(initial=0) < 2**31 else numbers
