@@ -30,9 +30,10 @@ WITH family AS (
     UPDATE finding f SET unseen = false, last_seen_at = greatest(f.last_seen_at, :at)
     FROM stage_again g WHERE g.finding_number = f.finding_number
 ), missing AS (
-    SELECT f.finding_number, EXISTS (SELECT FROM stage_unknown u WHERE u.finding_key = f.finding_key) AS unknown,
+    SELECT f.finding_number, u.finding_key IS NOT NULL AS unknown,
            CASE WHEN f.unseen THEN f.last_seen_at ELSE greatest(f.last_seen_at, y.seen_at) END AS seen_at
     FROM stage_missing JOIN finding f USING (finding_number) CROSS JOIN family y
+    LEFT JOIN (SELECT DISTINCT finding_key FROM stage_unknown) u USING (finding_key)
     WHERE NOT EXISTS (SELECT FROM stage_finding s WHERE s.finding_key = f.finding_key)
 ), unseen AS (
     UPDATE finding f SET unseen = true, last_seen_at = m.seen_at

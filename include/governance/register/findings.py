@@ -126,6 +126,7 @@ def _write(
         found = connection.execute(text(resources.sql("register/missing_findings.sql")))
         unsaid = pd.DataFrame(found.fetchall(), columns=list(found.keys()))
         copy_frame(connection, pd.DataFrame({"finding_key": unknown(unsaid)}), "stage_unknown")
+    connection.execute(text("ANALYZE stage_finding, stage_missing, stage_again, stage_unknown"))
     query = text(resources.sql("register/sync_findings.sql"))
     rows = connection.execute(query, {"family": of[0], "at": of[1]})
     turns = {str(row.change): int(row.findings) for row in rows}
