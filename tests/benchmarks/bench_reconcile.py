@@ -203,12 +203,13 @@ def _print_peer(rows: list[dict[str, float]]) -> None:
 
 
 def _print_whole(size: str) -> None:
-    """The whole run: reading the register, the join, writing back what changed."""
+    """The whole run: reading the register, the join, writing back what changed; and a day that knows nothing."""
     evaluations, count = size.split(":")
     found = alone("whole", str(number(evaluations)), str(number(count)))
     print(f"\nwhole reconciliation, {size}: engine {found['engine']:.2f} s; first run {found['first']:.2f} s "
           f"(x{found['first'] / found['engine']:.1f}), nothing changed {found['again']:.2f} s "
-          f"(x{found['again'] / found['engine']:.1f}), rows written by it: {found['written']:.0f}")  # fmt: skip
+          f"(x{found['again'] / found['engine']:.1f}), rows written by it: {found['written']:.0f}; "
+          f"all evidence too old {found['blind']:.2f} s (x{found['blind'] / found['engine']:.1f})")  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 import time
+from datetime import timedelta
 from hashlib import file_digest
 from pathlib import Path
 from statistics import median
@@ -30,9 +31,10 @@ from reconciliation_worlds import TAG_SETS, exception, register_requests
 
 
 def whole(evaluations: int, count: int) -> dict[str, float]:
-    """Return seconds: the engine alone, a first run that writes every finding, a run that finds nothing new.
+    """Return seconds: the engine, a first run that writes every finding, one without news, one without evidence.
 
-    Engine and runs without news run once for nothing, and then five times in turn: medians.
+    Engine and runs without news run once for nothing, and then five times in turn: medians. Last, a run at an
+    instant when all evidence is too old: nothing is known then of any open finding.
     """
     from bench_reconcile import RUNS, ours
 
@@ -62,7 +64,9 @@ def whole(evaluations: int, count: int) -> dict[str, float]:
             one.verdicts_written + sum(n for turns in one.turns.values() for n in turns.values())
             for one in done
         )
-        return {**runs, "written": written}
+        late = NOW + timedelta(days=30)
+        blind = _timed(lambda: reconcile(register, now=late, policies=ROOT / "include" / "policies"))[0]
+        return {**runs, "written": written, "blind": blind}
     finally:
         server.stop()
         shutil.rmtree(folder)

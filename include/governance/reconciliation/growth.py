@@ -7,12 +7,13 @@ work, so the policy says how many are tolerated; an exception for exact resource
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 
 from msgspec.structs import replace
 from sqlalchemy import Connection, text
 
 from governance import resources
-from governance.reconciliation.exceptions import Approved, LiveException
+from governance.reconciliation.exceptions import Approved, LiveException, microseconds
 from governance.reconciliation.policy import ScopeGrowth
 from governance.register.patterns import has_wildcard
 
@@ -24,15 +25,17 @@ def with_approved(
     growing = [one for one in exceptions if one.phase == "active" and one.decided_at and _can_grow(one)]
     if not growing:
         return exceptions
+    since = microseconds([one.decided_at for one in growing])
     parameters = {  # arrays as text: else they are put together one by one
         "numbers": f"{{{','.join([str(one.number) for one in growing])}}}",
-        "since": f"{{{','.join([one.decided_at.isoformat() for one in growing if one.decided_at])}}}",
+        "since": f"{{{','.join(map(str, since.tolist()))}}}",
         "now": now,
     }
     rows = connection.execute(text(resources.sql("reconciliation/approved_matches.sql")), parameters)
+    most = cache(tolerated.most)
     approved = {
-        int(row.number): Approved(int(row.matched), row.as_of, row.snapshot_id, tolerated.most(row.matched))
-        for row in rows
+        number: Approved(matched, as_of, snapshot_id, most(matched))
+        for number, matched, as_of, snapshot_id in rows.tuples().all()
     }
     return [
         replace(one, approved=approved[one.number]) if one.number in approved else one for one in exceptions

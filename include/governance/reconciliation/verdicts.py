@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import duckdb
@@ -102,6 +103,7 @@ def _row(exception: LiveException, verdict: str, fact: Any, snapshot_id: str) ->
     )
 
 
+@lru_cache(2**16)
 def items(count: int) -> str:
     """Return a count in words.
 
@@ -111,6 +113,7 @@ def items(count: int) -> str:
     return f"{count:,} non-compliant item{'' if count == 1 else 's'}"
 
 
+@lru_cache(2**16)
 def _day(instant: Any) -> str:
     day: str = instant.date().isoformat()
     return day
