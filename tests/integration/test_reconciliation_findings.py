@@ -114,6 +114,15 @@ def test_approval_resolves_the_deviation_and_its_end_names_the_subtype(house: Ho
     assert (row.type, row.severity) == ("EXPIRED_BUT_NONCOMPLIANT", "medium")
 
 
+def test_another_end_of_the_exception_that_covered_last_is_told(house: House) -> None:
+    for day, ended in ((3, 2), (4, 1)):  # days since NOW: reconciled, and when it ended as is known then
+        end = NOW + timedelta(days=ended)
+        house.add(exception("E", scope(), valid_from=NOW, valid_until=end), at=NOW + timedelta(hours=ended))
+        house.day(day, buckets("a"))
+        [row] = house.rows("SELECT why FROM finding WHERE family = 'deviation' AND status = 'open'")
+        assert row.why.endswith(f" covered it until {end:%Y-%m-%d}.")
+
+
 def test_an_exception_that_is_yet_to_begin_makes_no_deviation_an_expired_one(house: House) -> None:
     house.add(
         exception("E", scope(), valid_from=NOW + timedelta(days=1), valid_until=NOW + timedelta(days=2))
@@ -182,6 +191,7 @@ def test_deviations_are_worded_where_what_they_rest_on_changed_and_only_there(
     other = OWNERSHIP.replace("payments-lead", "head-of-payments")
     shipped = (ROOT / "include/policies/reconciliation.yaml").read_text()
     strict = shipped.replace('{rule: "*public*"', '{rule: "s3-*"')
+    everywhere = strict.replace('["AWS::IAM::*"]', '["AWS::IAM::*", "AWS::S3::*"]')
     one_each = buckets("a", "b").evaluate(PAY, RULE, "c")
     numbered_anew = buckets("a", "b").evaluate(PAY, RULE, "c").evaluate(PROD, RULE, "a-clean", "COMPLIANT")
     swapped = buckets("a", "c").evaluate(PAY, RULE, "b")
@@ -190,10 +200,12 @@ def test_deviations_are_worded_where_what_they_rest_on_changed_and_only_there(
         ("", buckets("b", "a"), {}),
         ("a resource more", buckets("a", "b", "c"), {}),
         ("another one in its place", buckets("a", "b", "d"), {}),
+        ("none in its place", buckets("a", "b"), {}),
         ("another unit, and so another owner", moved, {}),
         ("another owner of the same unit", moved, {"ownership": other}),
         ("", moved, {"ownership": other}),
         ("another severity", moved, {"ownership": other, "reconciliation": strict}),
+        ("counted once in all regions", moved, {"ownership": other, "reconciliation": everywhere}),
         ("unknown", buckets("a", "b", stale=stale), {}),  # which is no deviation, so what is open stays
         ("still unknown, so it is looked at", buckets("a", "b", stale=stale), {}),
         ("known again", moved, {}),

@@ -71,21 +71,17 @@ def _basis(
 ) -> str:
     """Return the digest of all that the findings follow from, but not of which snapshot it was read.
 
-    The same evaluations, counted alike, are the same items in the same order; so of these it is enough what
-    became of each.
+    The same evaluations are the same items in the same order, so of these it is enough what became of each.
     """
-    directory, told = matched.directory, matched.ground.deployments
+    directory = matched.directory
     units = {account: directory.unit_path(account) for account in directory.accounts}
     ended, became = _became(exceptions, matched)
-    parts: tuple[Any, ...] = (
+    parts = (
         directory.evidence.evaluated, repr(_said(matched, policy)), repr(ended),
-        json.dumps(units, sort_keys=True),
-        owners.model_dump_json(), _wording(), told.is_global, told.several, became,
+        json.dumps(units, sort_keys=True), owners.model_dump_json(), _wording(),
     )  # fmt: skip
-    digest = sha256()
-    for part in parts:
-        content = part.encode() if isinstance(part, str) else np.ascontiguousarray(part).tobytes()
-        digest.update(f"{len(content)} ".encode() + content)
+    digest = sha256("\0".join(parts).encode())
+    digest.update(became.tobytes())
     return digest.hexdigest()
 
 
@@ -93,6 +89,7 @@ def _became(exceptions: list[LiveException], matched: Matched) -> tuple[list[str
     """Return the expired exceptions that covered any deviation last, in words, and what became of each item.
 
     That is the number of the request of the exception, 0 where none ever covered it, -1: it is no deviation.
+    What shows several times and counts once is none where it shows; what it counts as comes behind.
     """
     columns = matched.compiled.columns
     numbers = np.array([one.number for one in exceptions], dtype="int64")
