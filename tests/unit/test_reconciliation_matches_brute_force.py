@@ -223,9 +223,9 @@ def rules_of_the_house(tmp_path_factory):
 
 
 def judged(world, live, house, folder, **cut):
-    with engine.database() as database:
-        known = evidence_of(world, folder, **cut)
-        return judgement.judge(database, known, live, judgement.Before(), *house, NOW)
+    known = evidence_of(world, folder, **cut)
+    with engine.database() as database, engine.ground(database, known, house[0]) as ground:
+        return judgement.judge(database, ground, live, judgement.Before(), *house, NOW)
 
 
 def outcomes(found: judgement.Judgement) -> Counter:

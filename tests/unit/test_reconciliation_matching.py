@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from governance.reconciliation import engine
 from governance.reconciliation.compiled import ResourceNames, ResourcePatterns
 from governance.reconciliation.directory import ALL_REGIONS
 from governance.reconciliation.matching import arrays, naming
@@ -100,3 +101,12 @@ def test_a_scope_reaches_the_cells_of_its_accounts_and_kinds(spread_out, data):
     assert sorted(zip(which.tolist(), cell.tolist(), strict=True)) == [
         (number, n) for number, (some_accounts, some_kinds) in enumerate(sets) for n, (a, k) in enumerate(cells)
         if a in some_accounts and (not some_kinds or k // spread_out in some_kinds)]  # fmt: skip
+
+
+def test_a_database_beside_another_shares_no_table_with_it() -> None:
+    with engine.database() as one, engine.beside(one) as other:
+        for number, database in enumerate((one, other)):
+            database.register("told", pa.table({"n": [number]}))
+            database.execute("CREATE TABLE kept AS FROM told")
+        for number, database in enumerate((one, other)):
+            assert database.sql("FROM kept, told").fetchall() == [(number, number)]

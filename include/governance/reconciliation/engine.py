@@ -77,11 +77,34 @@ def beside(connection: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyCon
         yield cursor
 
 
+@contextmanager
+def ground(
+    connection: duckdb.DuckDBPyConnection, evidence: Evidence, policy: ReconciliationPolicy
+) -> Iterator[Ground]:
+    """Read what scopes are matched with, whatever the scopes are; the large parts beside other work."""
+    if evidence.index is None:
+        evaluation_index.build(connection, evidence.evaluations)
+    with Facts.read(connection, evidence.index) as facts:
+        directory = Directory(evidence, facts.deployed, facts.accounts, facts.regions)
+        yield Ground(facts, directory, directory.deployments(policy))
+
+
 def match(
     connection: duckdb.DuckDBPyConnection,
     evidence: Evidence,
     exceptions: list[LiveException],
     policy: ReconciliationPolicy,
+    beside: int | None = None,
+) -> Matched:
+    """Match a snapshot with exceptions, as `match_on` does."""
+    with ground(connection, evidence, policy) as there:
+        return match_on(connection, there, exceptions, beside)
+
+
+def match_on(
+    connection: duckdb.DuckDBPyConnection,
+    there: Ground,
+    exceptions: list[LiveException],
     beside: int | None = None,
 ) -> Matched:
     """Match everything with everything, once. `exceptions` are at their phase of one instant.
@@ -90,30 +113,25 @@ def match(
     index of an exception: then there is a table `beside` as well (scope, item), with all scopes that fit an
     item which its scopes fit.
     """
-    if evidence.index is None:
-        evaluation_index.build(connection, evidence.evaluations)
-    with Facts.read(connection, evidence.index) as facts:
-        directory = Directory(evidence, facts.deployed, facts.accounts, facts.regions)
-        ground = Ground(facts, directory, directory.deployments(policy))
-        compiled = compile_scopes(exceptions, directory)
-        collapsed = _collapse(connection, ground)
-        matcher = Matcher(compiled, ground, collapsed)
-        if beside is not None:
-            matcher.heed(beside)
-        matcher.run()
-        outcome = Outcome(ground, collapsed, matcher.tally)
-        outcome.publish(connection)
-        if beside is not None:
-            outcome.publish_met(connection)
-        return Matched(
-            counts=matcher.tally.counts(outcome.fresh),
-            scope_evidence=matcher.evidence.table(),
-            totals=outcome.totals(),
-            directory=directory,
-            compiled=compiled,
-            ground=ground,
-            outcome=outcome,
-        )
+    compiled = compile_scopes(exceptions, there.directory)
+    collapsed = _collapse(connection, there)
+    matcher = Matcher(compiled, there, collapsed)
+    if beside is not None:
+        matcher.heed(beside)
+    matcher.run()
+    outcome = Outcome(there, collapsed, matcher.tally)
+    outcome.publish(connection)
+    if beside is not None:
+        outcome.publish_met(connection)
+    return Matched(
+        counts=matcher.tally.counts(outcome.fresh),
+        scope_evidence=matcher.evidence.table(),
+        totals=outcome.totals(),
+        directory=there.directory,
+        compiled=compiled,
+        ground=there,
+        outcome=outcome,
+    )
 
 
 def publish(connection: duckdb.DuckDBPyConnection, matched: Matched) -> None:

@@ -12,8 +12,8 @@ import pandas as pd
 from governance.reconciliation import engine, facts, findings, summary, verdicts
 from governance.reconciliation.deviations import Deviations, deviations
 from governance.reconciliation.directory import Directory
-from governance.reconciliation.evidence import Evidence
 from governance.reconciliation.exceptions import LiveException
+from governance.reconciliation.matching.ground import Ground
 from governance.reconciliation.planes import findings as plane_findings
 from governance.reconciliation.planes import judge as planes
 from governance.reconciliation.planes.live import Found
@@ -48,15 +48,19 @@ class Judgement:
 
 def judge(
     database: duckdb.DuckDBPyConnection,
-    known: Evidence,
+    ground: Ground,
     exceptions: list[LiveException],
     before: Before,
     policy: ReconciliationPolicy,
     owners: OwnershipPolicy,
     now: datetime,
 ) -> Judgement:
-    """Judge every live exception and every non-compliant item of a snapshot, in an empty `database`."""
-    matched = engine.match(database, known, exceptions, policy)
+    """Judge every live exception and every non-compliant item of a snapshot.
+
+    `ground` is what is known of the snapshot, read by `database`, in which there is nothing else.
+    """
+    known = ground.directory.evidence
+    matched = engine.match_on(database, ground, exceptions)
     told = facts.facts(exceptions, matched, before.clean, policy.stale_after_observations)
     found = planes.judge(database, matched, known, exceptions, planes.House(policy, now))
     judged = verdicts.judge(database, exceptions, told, known.snapshot_id)

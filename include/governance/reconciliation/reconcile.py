@@ -143,6 +143,7 @@ def _judged(
         scratch = opened.enter_context(tempfile.TemporaryDirectory(prefix="governance-duckdb-"))
         database = opened.enter_context(engine.database(Path(scratch), memory))
         known = opened.enter_context(evidence.read(recorded, now, policy.evidence, lake))
+        ground = opened.enter_context(engine.ground(database, known, policy))
         live = asking.result()
         earlier = opened.enter_context(fulfilment.earlier(connection, known, promised, lake))
         asked = requested.Asked(*requested.requested(connection, now, promised.policy), live)
@@ -153,7 +154,7 @@ def _judged(
         requests: list[Request | LiveException] = [*live, *asked.additions, *asked.changes]
         numbers = [one.number for one in requests]
         heard = aside.submit(stored_verdicts.before, connection, numbers, now, snapshot_id)
-        judgement = judge(database, known, live, before, policy, promised.owners, now)
+        judgement = judge(database, ground, live, before, policy, promised.owners, now)
         said = heard.result()  # until then the register is not for others
         judgement = newcomers.named(judgement, live, known, newcomers.Then(connection, policy, lake))
         more = (policy.model_dump_json(), repr((asked[:2], promised.policy)))
