@@ -30,14 +30,12 @@ class BruteForce(Matcher):
 
     def verdict(self, e):  # noqa: C901, PLR0911 (one way out per verdict, in their order)
         states = [self.scope_state(s) for s in e.scopes]
-        if all(s in (*GONE, "SUSPENDED_HOLD") for s in states):
-            found = "SUSPENDED_HOLD" if "SUSPENDED_HOLD" in states else min(states, key=GONE.index)
-            if found in ("SUSPENDED_HOLD", "ORPHANED_ACCOUNT"):
-                return found
+        if all(s in ("SUSPENDED_HOLD", "ORPHANED_ACCOUNT") for s in states):
+            return "SUSPENDED_HOLD" if "SUSPENDED_HOLD" in states else "ORPHANED_ACCOUNT"
         if self.ambiguous(e):
-            return "AMBIGUOUS_RULE"
+            return "AMBIGUOUS_RULE"  # what is meant is open, so nothing of it is called gone
         if all(s in (*GONE, "SUSPENDED_HOLD") for s in states):
-            return found
+            return "SUSPENDED_HOLD" if "SUSPENDED_HOLD" in states else min(states, key=GONE.index)
         mine = [rows for rows in self.items.values() if any(self.fits(s, r) for s in e.scopes for r in rows)]
         proof = any(r["nc"] and r["fresh"] for rows in mine for r in rows)
         if "GAP" in states and not proof:

@@ -202,6 +202,17 @@ def test_a_rule_is_known_by_its_creator_and_canonical_name(judge, name, expected
     )
 
 
+def test_what_is_ambiguous_is_not_called_absent_beside_an_account_that_is_suspended(judge) -> None:
+    suspended = {"account": [SUSPENDED], "rule": [RULE]}
+    gone = {"account": [PROD], "resource": ["gone"]}
+    found = judge(
+        service_linked(),
+        exception("told", [suspended, {**gone, "rule": [f"{HUB}/public"]}]),
+        exception("open", [suspended, {**gone, "rule": ["public"]}]),
+    )
+    assert found.verdicts.verdict.tolist() == ["SUSPENDED_HOLD", "AMBIGUOUS_RULE"]
+
+
 def test_a_rule_of_the_customer_keeps_what_looks_like_a_suffix(judge) -> None:
     mine = World(rules={"securityhub-mine-1a2b3c4d": ""}).evaluate(PROD, "securityhub-mine-1a2b3c4d", "logs")
     assert verdict_of(judge(mine, exception("E", {"account": [PROD], "rule": ["mine"]}))) == "ORPHANED_RULE"
