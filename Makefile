@@ -62,7 +62,7 @@ lock: setup ## bring requirements.lock in line with pyproject.toml, for Python 3
 	  --no-emit-index-url --no-emit-find-links pyproject.toml --output-file requirements.lock
 
 .PHONY: bench-reconcile
-bench-reconcile: setup ## reconciliation against a floor of one hash join; SIZES="10M:1k 10M:10k 10M:100k 50M:10k" WHOLE=1M:1k
+bench-reconcile: setup ## reconciliation against a floor of one hash join; SIZES="10M:1k 10M:10k 10M:100k 50M:10k" WHOLE=10M:10k
 	@$(BIN)/python tests/benchmarks/bench_reconcile.py
 
 .PHONY: prove

@@ -11,7 +11,7 @@ what each exception matches, compliant evaluations included. Both run once for n
 imports, and then in turn; medians of 5 runs (RUNS=), by the clock and by processor time: the clock tells little
 where others use the machine. Peak memory is that of a process that runs the engine alone.
 
-Three tables: the sizes, the growth between them, and the peer (see `mutelist_peer`). WHOLE="1M:1k" measures the
+Three tables: the sizes, the growth between them, and the peer (see `mutelist_peer`). WHOLE="10M:10k" measures the
 whole reconciliation with its register as well. The last line is JSON: a list of {evaluations, exceptions,
 seconds, floor_seconds, join_seconds, ratio, cpu_ratio, peak_mb, peer, peer_ratio}; cpu_ratio is that of processor time.
 """
