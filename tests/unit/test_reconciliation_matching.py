@@ -103,8 +103,8 @@ def test_a_scope_reaches_the_cells_of_its_accounts_and_kinds(spread_out, data):
         if a in some_accounts and (not some_kinds or k // spread_out in some_kinds)]  # fmt: skip
 
 
-def test_a_database_beside_another_shares_no_table_with_it() -> None:
-    with engine.database() as one, engine.beside(one) as other:
+def test_a_sibling_database_shares_no_table() -> None:
+    with engine.database() as one, engine.sibling(one) as other:
         for number, database in enumerate((one, other)):
             database.register("told", pa.table({"n": [number]}))
             database.execute("CREATE TABLE kept AS FROM told")

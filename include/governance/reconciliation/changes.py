@@ -28,9 +28,7 @@ NEEDED = (
 )  # fmt: skip
 """The listings that must be complete before a change is called executed as approved, or not executed."""
 
-_EXECUTIONS = (
-    "ssm/automation_executions", "ssm/ops_items", "servicecatalog/records", "controltower/control_operations",
-)  # fmt: skip
+_EXECUTIONS = tuple(name for name in NEEDED if name != "ssm/documents")
 """The listings of what was carried out."""
 
 _TIME = "TIMESTAMPTZ"

@@ -69,11 +69,11 @@ def database(scratch: Path | None = None, memory: str = MEMORY) -> Iterator[duck
 
 
 @contextmanager
-def beside(connection: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+def sibling(connection: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open another database in the same DuckDB, for another thread: they share its memory and no table."""
     with connection.cursor() as cursor:
-        cursor.execute("ATTACH ':memory:' AS beside")
-        cursor.execute("USE beside")
+        cursor.execute("ATTACH ':memory:' AS sibling")
+        cursor.execute("USE sibling")
         yield cursor
 
 

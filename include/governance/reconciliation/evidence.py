@@ -148,8 +148,9 @@ def read(
         location = f"{lake.rstrip('/')}/snapshots/{snapshot.snapshot_id}" if lake else snapshot.location
         files = _verified(location, manifest, Path(scratch))
         told = manifest[manifest.dataset != evaluation_index.NAME].reset_index(drop=True)
-        index = _index(location, manifest, files, Path(scratch))
-        yield _assemble(replace(snapshot, manifest=told), files, index, Clock(now, limits))
+        index, evaluated = _index(location, manifest, files, Path(scratch))
+        known = _assemble(replace(snapshot, manifest=told), files, evaluated, Clock(now, limits))
+        yield replace(known, index=index)
 
 
 def _verified(location: str, manifest: pd.DataFrame, scratch: Path) -> dict[str, Path]:
@@ -163,10 +164,9 @@ def _verified(location: str, manifest: pd.DataFrame, scratch: Path) -> dict[str,
     return found
 
 
-_Index = tuple[dict[str, Path] | None, str]
-
-
-def _index(location: str, manifest: pd.DataFrame, files: dict[str, Path], scratch: Path) -> _Index:
+def _index(
+    location: str, manifest: pd.DataFrame, files: dict[str, Path], scratch: Path
+) -> tuple[dict[str, Path] | None, str]:
     """Return the files of the evaluations' index, by table, and a digest of what it was made of.
 
     None where it is not the recorded one, or was made of other parts than are there.
@@ -211,7 +211,7 @@ def _local(location: str, path: str, scratch: Path) -> Path | None:
     return file
 
 
-def _assemble(snapshot: Recorded, files: dict[str, Path], index: _Index, clock: Clock) -> Evidence:
+def _assemble(snapshot: Recorded, files: dict[str, Path], evaluated: str, clock: Clock) -> Evidence:
     def frame(dataset: str) -> pd.DataFrame:
         file = files.get(f"{dataset}/all.parquet")
         return frames.read(file) if file else pd.DataFrame(columns=_COLUMNS[dataset])
@@ -224,7 +224,7 @@ def _assemble(snapshot: Recorded, files: dict[str, Path], index: _Index, clock: 
         return any(path in files for path in complete.path)
 
     accounts, sources = frame("organizations/accounts"), frame("config/aggregator_sources")
-    evaluated = told.get("config/evaluations", nothing)
+    parts = told.get("config/evaluations", nothing)
     return Evidence(
         snapshot_id=snapshot.snapshot_id,
         as_of=snapshot.as_of,
@@ -234,8 +234,8 @@ def _assemble(snapshot: Recorded, files: dict[str, Path], index: _Index, clock: 
         sources=sources,
         rules=frame("config/rules"),
         rule_status=frame("config/rule_status"),
-        evaluations=tuple(files[path] for path in sorted(set(evaluated.path.dropna()) & files.keys())),
-        places=places.of(accounts, sources, evaluated, set(files), clock),
+        evaluations=tuple(files[path] for path in sorted(set(parts.path.dropna()) & files.keys())),
+        places=places.of(accounts, sources, parts, set(files), clock),
         organization_is_known=all(
             known(f"organizations/{name}", clock.limits.organizations_since(clock.now))
             for name in ("accounts", "units")
@@ -243,8 +243,7 @@ def _assemble(snapshot: Recorded, files: dict[str, Path], index: _Index, clock: 
         tag_sets=_tag_sets(told.get("config/tag_sets", nothing), files),
         rules_are_known=known("config/rules", clock.limits.config_since(clock.now)),
         tags_are_known=known("config/tag_sets", clock.limits.config_since(clock.now)),
-        evaluated=index[1],
-        index=index[0],
+        evaluated=evaluated,
         files=files,
     )
 

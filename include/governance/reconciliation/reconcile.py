@@ -147,8 +147,8 @@ def _judged(
         live = asking.result()
         earlier = opened.enter_context(fulfilment.earlier(connection, known, promised, lake))
         asked = requested.Asked(*requested.requested(connection, now, promised.policy), live)
-        beside = opened.enter_context(engine.beside(database))
-        done = aside.submit(fulfilment.judge, beside, known, earlier, asked, promised, now)
+        sibling = opened.enter_context(engine.sibling(database))
+        done = aside.submit(fulfilment.judge, sibling, known, earlier, asked, promised, now)
         live = growth.with_approved(connection, live, now, policy.scope_growth)
         before = _before(connection, now, snapshot_id, is_past)
         requests: list[Request | LiveException] = [*live, *asked.additions, *asked.changes]
